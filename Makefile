@@ -15,6 +15,8 @@ else
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
+# The vulnerabilities of Go modules, where vuln.go.dev cannot be reached: VULNDB=latest takes the newest.
+VULNDB        := v0.0.0-20261105234957-e22db6528018
 GENERATED     := internal/client/api/client.gen.go internal/usertext/tables.go internal/local/host/functions.gen.go \
 	internal/face/reliability/scores.gen.go \
 	functions/README.md terraform/README.md terraform/main.tf terraform/variables.tf terraform/outputs.tf \
@@ -51,7 +53,7 @@ arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), 
 	@scripts/arm64.sh
 
 .PHONY: check
-check: repo house fmt vet lint vuln tidy generated ## Check files, structure, format, vet, lint with import rules, vulnerabilities, module tidiness, generated code.
+check: repo house fmt vet lint deps vuln tidy generated sizes ## Check files, structure, format, vet, lint with import rules, licences, vulnerabilities, module tidiness, generated code, sizes of functions.
 
 .PHONY: repo
 repo: ## Check that the repository holds no program, no file over 2 MB and no stray name at its top.
@@ -74,8 +76,16 @@ lint: ## Run golangci-lint, import rules included (the first time it is built, w
 	@go run $(GOLANGCI_LINT) run ./...
 
 .PHONY: vuln
-vuln: ## Check for known vulnerabilities, where their database can be reached.
-	@scripts/govulncheck.sh $(GOVULNCHECK)
+vuln: ## Check for known vulnerabilities. VULNDB=latest takes the newest database where vuln.go.dev cannot be reached, VULN=skip checks nothing.
+	@scripts/govulncheck.sh $(GOVULNCHECK) $(VULNDB)
+
+.PHONY: deps
+deps: ## Check that internal/DEPENDENCIES.md has each direct requirement of go.mod, and that all licences are allowed.
+	@go run ./scripts/deps
+
+.PHONY: sizes
+sizes: ## Build every function as it is deployed and hold the programs to their budgets (under half a minute).
+	@go run ./scripts/bench start -sizes
 
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy.
@@ -128,7 +138,7 @@ tf-e2e: ## Bootstrap, apply, re-plan, change and destroy on a fake cloud, send e
 		./terraform/checks ./internal/deploy ./internal/deploy/pack ./internal/deploy/fakegcp
 
 .PHONY: package
-package: ## Package every function for deployment.
+package: ## Package every function for deployment, each beside the list of its modules (SBOM).
 	@go run ./scripts/deploy package
 
 .PHONY: bootstrap

@@ -8,11 +8,18 @@ set -euo pipefail
 say() { echo "$*" >&2; }
 
 # On a signal, to this script alone or to its group, ends what runs in the background, with what it
-# leaves.
+# leaves. What does not end by itself, as a shell that had the signal just before it began a command,
+# is ended after 15 s.
 stop() {
 	trap '' INT TERM HUP
-	if [ -n "${!:-}" ]; then
-		{ kill -INT -- "-$!" && wait "$!"; kill -KILL -- "-$!"; } 2>/dev/null || true
+	local job=${!:-} tries
+	if [ -n "$job" ]; then
+		kill -INT -- "-$job" 2>/dev/null || true
+		for ((tries = 0; tries < 300; tries++)); do
+			kill -0 -- "-$job" 2>/dev/null || break
+			sleep .05
+		done
+		kill -KILL -- "-$job" 2>/dev/null || true
 	fi
 	clean
 	say stopped

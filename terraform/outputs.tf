@@ -15,6 +15,11 @@ output "api_url" {
   value       = module.facescan.api_url
 }
 
+output "client_header" {
+  description = "Request header that a load balancer of your own has to set to the client's address, overwriting what a client sends: as a custom request header of its backend services, NAME:{client_ip_address}."
+  value       = module.facescan.client_header
+}
+
 output "dns_managed" {
   description = "Whether the A record is set here, in dns_zone."
   value       = module.facescan.dns_managed
@@ -26,7 +31,7 @@ output "function_services" {
 }
 
 output "http_services" {
-  description = "Cloud Run services that a load balancer of your own has to reach, with their paths, where edge_enabled is false."
+  description = "Cloud Run services that a load balancer of your own has to reach, with their paths, where edge_enabled is false. It has to set the output client_header."
   value       = module.facescan.http_services
 }
 

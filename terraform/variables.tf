@@ -31,13 +31,19 @@ variable "app_check_routes" {
 }
 
 variable "armor_preview" {
-  description = "Whether Cloud Armor's WAF rules only log what they would block. Begin with true and read the log for a week."
+  description = "Whether Cloud Armor's WAF rules only log what they would block. Begin with true, also in production, and read for a week what they would have refused. The limits by address hold all the same."
   type        = bool
   default     = true
 }
 
+variable "auth_requests_per_minute_per_ip" {
+  description = "Requests a minute to /v1/auth/ from one IP address before Cloud Armor answers 429: wider than the functions' own limits, which answer with what is wrong."
+  type        = number
+  default     = 120
+}
+
 variable "authorized_domains" {
-  description = "Domains that sign-in may redirect to, beside the project's own."
+  description = "Domains that sign-in may redirect to, beside the project's own. localhost is one only where protect_data is false: any program on a user's machine can be there."
   type        = list(string)
   default     = []
 }
@@ -114,6 +120,12 @@ variable "identity_enabled" {
   description = "Whether the project's Identity Platform is set up here. False where something else owns it."
   type        = bool
   default     = true
+}
+
+variable "kms_key" {
+  description = "Key of Cloud KMS in `region`, projects/P/locations/REGION/keyRings/R/cryptoKeys/K, that photos, results, tombstones, documents and messages are encrypted with; null leaves that to Google. A database takes a key when it is made, and never afterwards."
+  type        = string
+  default     = null
 }
 
 variable "labels" {
@@ -245,6 +257,16 @@ variable "secret_versions" {
   description = "Version of each secret that is no longer at its first, by the name without the prefix, such as { smtp-password = \"2\" }."
   type        = map(string)
   default     = {}
+}
+
+variable "sign_up_quota" {
+  description = "How many accounts an hour one address may open for some days, for a launch or against an attack: from 1 to 1000, with the time it begins. Null leaves Identity Platform's own, 100. Sign-ups by POST /v1/auth/signup come from the functions' few addresses, and count as those."
+  type = object({
+    per_hour_and_ip = number
+    start           = string
+    days            = number
+  })
+  default = null
 }
 
 variable "trace_ratio" {

@@ -10,7 +10,10 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/consume"
+	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/scan/analyze"
 	"github.com/facescan/facescan/internal/work"
 )
@@ -19,11 +22,13 @@ import (
 // that hangs.
 var Scan = face.Scan
 
-func init() { boot.Event("analyze", build) }
+func init() {
+	consume.Events("analyze", build, boot.Keys(keys.ForPhotos, keys.ForWriter("analyze"))...)
+}
 
 func build(ctx context.Context, p *boot.Process) (*analyze.Consumer, error) {
-	fs, fsErr := p.Firestore(ctx)
-	box, boxErr := bus.Outbox(ctx, p)
+	fs, fsErr := database.Open(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "analyze")
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
 	if err := errors.Join(fsErr, boxErr, uploadsErr, resultsErr); err != nil {
@@ -31,7 +36,7 @@ func build(ctx context.Context, p *boot.Process) (*analyze.Consumer, error) {
 	}
 	return &analyze.Consumer{
 		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: Scan,
-		Lease: cmp.Or(p.Config.ScanLease, work.LeaseTime), Exit: os.Exit,
-		Key: []byte(p.Config.HashKey), Now: p.Now,
+		Lease: cmp.Or(p.Config.ScanLease, work.LeaseTime), Exit: os.Exit, Processors: p.Processors,
+		Key: p.Config.Ring(keys.ForPhotos), Now: p.Now,
 	}, nil
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/quota"
 )
 
-func init() { boot.HTTP("coach", build) }
+func init() { boot.HTTP("coach", build, boot.Keys(keys.ForLogs, keys.ForLimits)...) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	fs, api, err := identity.Open(ctx, p)
@@ -21,8 +22,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	(&coach.Handler{
-		Firestore: fs, Limits: quota.New(fs, []byte(p.Config.HashKey), p.Now), Analyze: face.Analyze, Exit: os.Exit,
-		MinAge: p.Config.MinAge, Now: p.Now,
+		Firestore: fs, Limits: quota.New(fs, p.Config.Ring(keys.ForLimits), p.Now), Analyze: face.Analyze, Exit: os.Exit,
+		Processors: p.Processors, MinAge: p.Config.MinAge, Now: p.Now,
 	}).Routes(api)
 	return api, nil
 }

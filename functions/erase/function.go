@@ -5,36 +5,42 @@ import (
 	"context"
 	"errors"
 
+	"github.com/facescan/facescan/internal/account/toolkit"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/boot/consume"
+	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/boot/mail"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/erase"
 	"github.com/facescan/facescan/internal/erasure/receipt"
+	"github.com/facescan/facescan/internal/keys"
 )
 
-func init() { boot.Event("erase", build) }
+func init() { consume.Events("erase", build, boot.Keys(keys.ForReceipts, keys.ForErased)...) }
 
 func build(ctx context.Context, p *boot.Process) (*erase.Consumer, error) {
 	c := p.Config
-	fs, fsErr := p.Firestore(ctx)
+	fs, fsErr := database.Open(ctx, p)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
 	tombstones, tombstonesErr := blob.Tombstones(ctx, p)
 	users, usersErr := identity.Client(ctx, p)
+	accounts, accountsErr := toolkit.New(ctx, c.Project)
 	mailer, mailErr := mail.Mailer(ctx, p)
 	signer, signerErr := receipt.NewSigner(c.ReceiptKey)
 	wait, waitErr := erasure.ParseWait(c.ErasureWait)
 	urlErr := boot.Need("FACESCAN_PUBLIC_URL", c.PublicURL)
 	err := errors.Join(
-		fsErr, uploadsErr, resultsErr, tombstonesErr, usersErr, mailErr, signerErr, waitErr, urlErr,
+		fsErr, uploadsErr, resultsErr, tombstonesErr, usersErr, accountsErr, mailErr, signerErr, waitErr, urlErr,
 	)
 	if err != nil {
 		return nil, err
 	}
 	return &erase.Consumer{
-		Firestore: fs, Uploads: uploads, Results: results, Tombstones: tombstones, Auth: users, Mailer: mailer,
-		Signer: signer, PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: p.Now,
+		Firestore: fs, Uploads: uploads, Results: results, Tombstones: tombstones, Auth: users, Accounts: accounts,
+		Mailer: mailer, Signer: signer, PublicURL: c.PublicURL,
+		Key: c.Ring(keys.ForReceipts), ErasedKey: c.Ring(keys.ForErased), Wait: wait, Now: p.Now,
 	}, nil
 }

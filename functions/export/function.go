@@ -8,16 +8,19 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/consume"
+	"github.com/facescan/facescan/internal/boot/database"
 	exportbuild "github.com/facescan/facescan/internal/export/build"
+	"github.com/facescan/facescan/internal/keys"
 )
 
-func init() { boot.Event("export", build) }
+func init() { consume.Events("export", build, boot.Keys(keys.ForWriter("export"))...) }
 
 func build(ctx context.Context, p *boot.Process) (*exportbuild.Consumer, error) {
-	fs, fsErr := p.Firestore(ctx)
+	fs, fsErr := database.Open(ctx, p)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
-	box, boxErr := bus.Outbox(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "export")
 	if err := errors.Join(fsErr, uploadsErr, resultsErr, boxErr); err != nil {
 		return nil, err
 	}

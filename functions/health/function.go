@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/ready"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/web"
 )
@@ -15,7 +16,7 @@ func init() { boot.HTTP("health", build) }
 
 func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	api := p.API(nil, nil)
-	httpapi.HealthRoutes(api, p.Config.Release, p.Ready)
+	httpapi.HealthRoutes(api, p.Config.Release, ready.Database(p))
 	web.DeletionRoutes(api)
 	return api, nil
 }

@@ -7,16 +7,19 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/consume"
+	"github.com/facescan/facescan/internal/boot/database"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 )
 
-func init() { boot.Event("rank", build) }
+func init() { consume.Events("rank", build, boot.Keys(keys.ForRatings, keys.ForWriter("rank"))...) }
 
 func build(ctx context.Context, p *boot.Process) (*rank.Consumer, error) {
-	fs, fsErr := p.Firestore(ctx)
-	box, boxErr := bus.Outbox(ctx, p)
+	fs, fsErr := database.Open(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "rank")
 	if err := errors.Join(fsErr, boxErr); err != nil {
 		return nil, err
 	}
-	return &rank.Consumer{Firestore: fs, Outbox: box, Key: []byte(p.Config.HashKey), Now: p.Now}, nil
+	return &rank.Consumer{Firestore: fs, Outbox: box, Key: p.Config.Ring(keys.ForRatings), Now: p.Now}, nil
 }

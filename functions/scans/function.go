@@ -9,16 +9,18 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/scan/serve"
 )
 
-func init() { boot.HTTP("scans", build) }
+func init() { boot.HTTP("scans", build, boot.Keys(keys.ForLogs, keys.ForWriter("scans"))...) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, fsErr := p.Firestore(ctx)
-	listening, listeningErr := p.Listening(ctx)
-	box, boxErr := bus.Outbox(ctx, p)
+	fs, fsErr := database.Open(ctx, p)
+	listening, listeningErr := database.Listening(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "scans")
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
 	signing, signingErr := blob.Signing(p)

@@ -7,9 +7,11 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/boards"
 	scansweep "github.com/facescan/facescan/internal/scan/sweep"
@@ -17,8 +19,8 @@ import (
 
 // scans returns the sweeper of scans that are due.
 func scans(ctx context.Context, p *boot.Process) (*scansweep.Sweeper, error) {
-	fs, fsErr := p.Firestore(ctx)
-	box, boxErr := bus.Outbox(ctx, p)
+	fs, fsErr := database.Open(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "sweep")
 	publisher, publisherErr := bus.Publisher(ctx, p)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
@@ -29,21 +31,21 @@ func scans(ctx context.Context, p *boot.Process) (*scansweep.Sweeper, error) {
 
 // missing returns the sweeper of accounts whose Firebase user is gone.
 func missing(ctx context.Context, p *boot.Process) (*erasure.Missing, error) {
-	fs, fsErr := p.Firestore(ctx)
-	box, boxErr := bus.Outbox(ctx, p)
+	fs, fsErr := database.Open(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "sweep")
 	users, usersErr := identity.Client(ctx, p)
 	if err := errors.Join(fsErr, boxErr, usersErr); err != nil {
 		return nil, err
 	}
 	return erasure.NewMissing(fs, box, users, erasure.MissingOptions{
-		Key: []byte(p.Config.HashKey), Wait: p.Config.ErasureWait, After: p.Config.LookAfter, Now: p.Now,
+		Key: p.Config.Ring(keys.ForReceipts), Wait: p.Config.ErasureWait, After: p.Config.LookAfter, Now: p.Now,
 	})
 }
 
 // ranks returns what tells users that their rank on the main board has changed.
 func ranks(ctx context.Context, p *boot.Process) (*boards.Teller, error) {
-	fs, fsErr := p.Firestore(ctx)
-	box, boxErr := bus.Outbox(ctx, p)
+	fs, fsErr := database.Open(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "sweep")
 	return &boards.Teller{
 		Reader: &boards.Reader{Firestore: fs, Now: p.Now}, Outbox: box,
 		Board: leaderboard.AllTime(report.MajorVersion()),

@@ -10,18 +10,24 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/scan/upload"
 )
 
-func init() { boot.HTTP("upload", build) }
+func init() {
+	boot.HTTP("upload", build, boot.Keys(
+		keys.ForLogs, keys.ForLimits, keys.ForScans, keys.ForPhotos, keys.ForWriter("upload"),
+	)...)
+}
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, fsErr := p.Firestore(ctx)
-	listening, listeningErr := p.Listening(ctx)
-	box, boxErr := bus.Outbox(ctx, p)
+	fs, fsErr := database.Open(ctx, p)
+	listening, listeningErr := database.Listening(ctx, p)
+	box, boxErr := bus.Outbox(ctx, p, "upload")
 	bucket, bucketErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
 	signing, signingErr := blob.Signing(p)
@@ -29,9 +35,10 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err := errors.Join(fsErr, listeningErr, boxErr, bucketErr, resultsErr, signingErr, apiErr); err != nil {
 		return nil, err
 	}
-	key := []byte(p.Config.HashKey)
 	uploads := &upload.Handler{
-		Firestore: fs, Bucket: bucket, Signing: signing, Key: key, Limits: quota.New(fs, key, p.Now),
+		Firestore: fs, Bucket: bucket, Signing: signing,
+		Key: p.Config.Ring(keys.ForScans), PhotoKey: p.Config.Ring(keys.ForPhotos),
+		Limits: quota.New(fs, p.Config.Ring(keys.ForLimits), p.Now),
 		MinAge: p.Config.MinAge, Now: p.Now,
 	}
 	uploads.Routes(api)

@@ -24,8 +24,10 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/testkit"
@@ -49,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{project: emulatortest.UniqueProject(t), bus: &recorder{}}
 	w.fs = emulatortest.Firestore(t, w.project)
 	w.auth = authOf(t, w.project)
-	w.serve(w.auth)
+	w.serve(usertest.Tokens(w.auth))
 	return w
 }
 
@@ -58,15 +60,15 @@ func (w *world) again(t *testing.T) *world {
 	t.Helper()
 	other := *w
 	other.fs = emulatortest.Firestore(t, w.project)
-	other.serve(w.auth)
+	other.serve(usertest.Tokens(w.auth))
 	return &other
 }
 
 func (w *world) serve(verifier httpapi.TokenVerifier) {
 	clock := func() time.Time { return time.Now().Add(w.ahead) }
-	service := account.New(w.fs, outbox.New(w.fs, w.bus, clock), clock)
-	w.api = httpapi.New(httpapi.Options{Verifier: verifier, HashKey: []byte("key")})
-	service.RegisterRoutes(w.api, quota.New(w.fs, []byte("a key for the tests"), clock))
+	service := account.New(w.fs, outbox.New(w.fs, w.bus, testkit.Writer("test"), clock), clock)
+	w.api = httpapi.New(httpapi.Options{Verifier: verifier, LogKey: testkit.Ring(keys.ForLogs)})
+	service.RegisterRoutes(w.api, quota.New(w.fs, testkit.Ring(keys.ForLimits), clock))
 	service.ProfileRoutes(w.api)
 }
 

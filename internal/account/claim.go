@@ -9,6 +9,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/account/username"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
@@ -38,9 +39,15 @@ type Claim struct {
 	Schema    int       `firestore:"schema"`
 	UID       UID       `firestore:"uid"`
 	CreatedAt time.Time `firestore:"createdAt"`
-	// ExpireAt is when a name that was given up becomes free. It is absent while the user has it.
+	// ExpireAt is when a name that was given up, or barred, becomes free. It is absent while the user
+	// has it.
 	ExpireAt time.Time `firestore:"expireAt,omitempty"`
+	// Barred is set if an administrator took the name away. No user can have it then.
+	Barred bool `firestore:"barred,omitempty"`
 }
+
+// barredOwner is the owner of a barred name. No user can have this id.
+const barredOwner UID = "/"
 
 // ClaimRef returns the document of the claim on the key. Keys may have any characters; the few that
 // cannot be part of a document's id are replaced.
@@ -56,6 +63,9 @@ func ClaimRef(fs *firestore.Client, key string) *firestore.DocumentRef {
 func (c Claim) Owner(now time.Time) UID {
 	if !c.ExpireAt.IsZero() && !c.ExpireAt.After(now) {
 		return ""
+	}
+	if c.Barred {
+		return barredOwner
 	}
 	return c.UID
 }
@@ -83,12 +93,12 @@ func (u User) keys() []string {
 // rename changes the user's name. The first name, another spelling of the present one and a return
 // to the previous one need no wait. For all others see [RenameCooldown].
 func (s *Service) rename(ctx context.Context, uid UID, written string, tags *httpapi.Tags) (User, error) {
-	name, err := parseUsername(written)
+	name, err := username.Parse(written)
 	if err != nil {
 		return User{}, err
 	}
-	if isReserved(name) {
-		return User{}, errTaken()
+	if username.Reserved(name) {
+		return User{}, username.ErrTaken()
 	}
 	u, _, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if u.Username == name {
@@ -101,8 +111,6 @@ func (s *Service) rename(ctx context.Context, uid UID, written string, tags *htt
 	})
 	return u, err
 }
-
-func errTaken() error { return fault.New(fault.CodeUsernameTaken, "This username is not available.") }
 
 // held is a claim, read outside of the transaction that changes it, and the time of its last write.
 // Other users want the same name at once, and a read by the transaction would lock it for all of
@@ -147,20 +155,21 @@ func (h held) write(tx *outbox.Tx, ref *firestore.DocumentRef, c Claim) error {
 	return tx.Update(ref, []firestore.Update{
 		{Path: "schema", Value: c.Schema}, {Path: "uid", Value: c.UID},
 		{Path: "createdAt", Value: c.CreatedAt}, {Path: "expireAt", Value: store.OrAbsent(c.ExpireAt)},
+		{Path: "barred", Value: store.OrAbsent(c.Barred)},
 	}, firestore.LastUpdateTime(h.at))
 }
 
 // move claims the name for the user. The previous name is reserved, unless the new one is only
 // another spelling.
 func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string) error {
-	now, to := s.now().UTC(), UsernameKeys(name)
+	now, to := s.now().UTC(), username.Keys(name)
 	claims, err := s.readClaims(ctx, slices.Concat(to, u.keys()))
 	if err != nil {
 		return err
 	}
 	for _, key := range to {
 		if owner := claims[key].Owner(now); owner != "" && owner != u.UID {
-			return errTaken()
+			return username.ErrTaken()
 		}
 	}
 	// A key made by an earlier version is compared with the name's present key.
@@ -226,11 +235,11 @@ func (s *Service) available(ctx context.Context, uid UID, written string) (bool,
 	if _, err := s.read(ctx, uid); err != nil {
 		return false, err
 	}
-	name, why := parseUsername(written)
-	if possible := why == nil && !isReserved(name); !possible {
+	name, why := username.Parse(written)
+	if possible := why == nil && !username.Reserved(name); !possible {
 		return false, nil
 	}
-	claims, err := s.readClaims(ctx, UsernameKeys(name))
+	claims, err := s.readClaims(ctx, username.Keys(name))
 	if err != nil {
 		return false, err
 	}
@@ -240,4 +249,45 @@ func (s *Service) available(ctx context.Context, uid UID, written string) (bool,
 		}
 	}
 	return true, nil
+}
+
+// Bearer returns the user who bears the name or one that looks like it, "" for none.
+func Bearer(ctx context.Context, fs *firestore.Client, name string, now time.Time) (UID, error) {
+	snap, err := ClaimRef(fs, usertext.Key(name)).Get(ctx)
+	c, err := store.Decode[Claim](snap, err, "username", nil)
+	if err != nil || !c.ExpireAt.IsZero() {
+		return "", err
+	}
+	return c.Owner(now), nil
+}
+
+// Bar takes the name away from the user and keeps it from all users for schema.BarredLife. The user
+// may choose another at once. Bar does nothing if the user does not bear the name any more, or the
+// account is not in use.
+func (s *Service) Bar(ctx context.Context, uid UID, name string) error {
+	_, _, err := s.change(ctx, uid, nil, func(tx *outbox.Tx, u *User) (effect, error) {
+		if u.Username != name {
+			return nothing, nil
+		}
+		claims, err := s.readClaims(ctx, u.keys())
+		if err != nil {
+			return nothing, err
+		}
+		now := s.now().UTC()
+		for _, key := range u.keys() {
+			if own := claims[key]; own.exists && own.UID != u.UID {
+				continue
+			}
+			c := Claim{Schema: UsernameSchema, CreatedAt: now, ExpireAt: now.Add(schema.BarredLife), Barred: true}
+			if err := claims[key].write(tx, ClaimRef(s.fs, key), c); err != nil {
+				return nothing, fmt.Errorf("bar username: %w", err)
+			}
+		}
+		u.Username, u.Folded = "", ""
+		return visible, nil
+	})
+	if fault.Is(err, fault.CodeNotRegistered) || fault.Is(err, fault.CodeAccountErasing) {
+		return nil
+	}
+	return err
 }

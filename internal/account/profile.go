@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/facescan/facescan/internal/account/username"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
@@ -41,6 +42,9 @@ func (p *patch) validate(now time.Time) error {
 	bad := fault.New(fault.CodeInvalidField, "Some members of the profile are not valid.")
 	if p.DisplayName != nil {
 		*p.DisplayName = checkText(bad, "/displayName", *p.DisplayName, maxDisplayName)
+		if usertext.Insults(*p.DisplayName) {
+			_ = bad.WithField("/displayName", "%s", username.ErrInsults)
+		}
 	}
 	if p.Locale != nil {
 		*p.Locale = checkLocale(bad, *p.Locale)

@@ -96,6 +96,7 @@ func TestPatch_validates(t *testing.T) {
 		},
 		"a blank name":      {`{"displayName":"  \u3000"}`, fault.CodeInvalidField, []string{"/displayName"}},
 		"an invisible name": {`{"displayName":"\u200b"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"an insulting name": {`{"displayName":"Ada the Stronzo"}`, fault.CodeInvalidField, []string{"/displayName"}},
 		"a reordered name":  {`{"displayName":"ada\u202egpj"}`, fault.CodeInvalidField, []string{"/displayName"}},
 		"a tower of marks": {
 			`{"displayName":"z\u0300\u0316\u0301\u0317\u0302alg"}`, fault.CodeInvalidField, []string{"/displayName"},

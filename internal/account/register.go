@@ -26,7 +26,7 @@ func (s *Service) register(
 		found, err := s.snapshot(ctx, UID(who.UID))
 		created = errors.Is(err, ErrNoUser)
 		if !created {
-			if u, err = admit(found.user, err); err != nil {
+			if u, err = admit(ctx, found.user, err); err != nil {
 				return err
 			}
 		}
@@ -95,7 +95,7 @@ func (s *Service) newUser(who httpapi.Identity, displayName, locale string) User
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	if who.IssuedAt > 0 {
-		u.TokensValidAfter = time.Unix(who.IssuedAt, 0).UTC() // the token was not revoked
+		u.TokensValidAfter = time.Unix(who.SignedInAt, 0).UTC() // by Firebase's clock; it has not ended
 	}
 	return u
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/testkit"
 )
@@ -206,7 +207,8 @@ func TestRegister_theEventOutlivesABrokenBus(t *testing.T) {
 		t.Fatalf("outbox = %v", owed)
 	}
 	later := func() time.Time { return time.Now().Add(2 * outbox.SweepAge) }
-	if n, err := outbox.New(w.fs, w.bus, later).Sweep(t.Context(), outbox.SweepAge); n != 1 || err != nil {
+	box := outbox.New(w.fs, w.bus, testkit.Writer("test"), later)
+	if n, err := box.Sweep(t.Context(), outbox.SweepAge); n != 1 || err != nil {
 		t.Fatalf("swept %d, %v", n, err)
 	}
 	w.told(t, "account.registered.v1 "+uid)
@@ -279,14 +281,14 @@ var routes = []struct {
 // in both.
 type spy struct{ fresh, offline int }
 
-func (s *spy) VerifyIDToken(context.Context, string) (*auth.Token, error) {
+func (s *spy) VerifyIDToken(context.Context, string) (*httpapi.Token, error) {
 	s.offline++
-	return &auth.Token{UID: "nobody"}, nil
+	return &httpapi.Token{UID: "nobody"}, nil
 }
 
-func (s *spy) VerifyIDTokenAndCheckRevoked(context.Context, string) (*auth.Token, error) {
+func (s *spy) VerifyIDTokenAndCheckRevoked(context.Context, string) (*httpapi.Token, error) {
 	s.fresh++
-	return &auth.Token{UID: "nobody"}, nil
+	return &httpapi.Token{UID: "nobody"}, nil
 }
 
 func TestRoutes_checkRevocationWhereItMatters(t *testing.T) {

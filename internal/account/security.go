@@ -3,11 +3,8 @@ package account
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
-
-	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/event"
@@ -70,9 +67,8 @@ func (s *Service) NoteSignOut(ctx context.Context, uid UID, validAfter time.Time
 		if found.user.State != Active || !SignedOut(known, validAfter) {
 			return nil
 		}
-		noted := []firestore.Update{{Path: "tokensValidAfter", Value: validAfter}}
-		if err := tx.Update(Ref(s.fs, uid), noted, firestore.LastUpdateTime(found.at)); err != nil {
-			return fmt.Errorf("note a sign-out: %w", err)
+		if err := s.writeSignOut(tx, uid, found.at, validAfter); err != nil {
+			return err
 		}
 		if told = !known.IsZero(); !told {
 			return nil

@@ -11,13 +11,14 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
 // accounts is the service that the routes are of.
 func (w *world) accounts() *account.Service {
-	return account.New(w.fs, outbox.New(w.fs, w.bus, time.Now), time.Now)
+	return account.New(w.fs, outbox.New(w.fs, w.bus, testkit.Writer("test"), time.Now), time.Now)
 }
 
 // write sets fields of the user.
@@ -115,7 +116,9 @@ func TestNoteSignOut_andAnEditAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	uid, token := w.registered(t, "ada@example.com")
-	at := w.user(t, uid).TokensValidAfter.Add(time.Minute)
+	before := w.user(t, uid).TokensValidAfter.Add(-time.Hour) // the sign-in is later than all that is noted
+	w.write(t, uid, noted(before))
+	at := before.Add(time.Minute)
 	race(2, func(i int) answer {
 		if i == 0 {
 			return w.call(t, "PATCH", "/v1/me", token, `{"displayName":"Ada"}`)
@@ -163,4 +166,93 @@ func TestRegister_knowsSinceWhenTokensAreValid(t *testing.T) {
 	}
 	note()
 	w.told(t, event.PasswordChangedV1{}.EventType()+" "+uid)
+}
+
+func TestEndSignIns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		known, at time.Time
+		state     account.State
+		want      time.Time
+		told      bool
+		code      fault.Code
+	}{
+		"of an account that knows none":  {time.Time{}, at, account.Active, at, true, ""},
+		"of an account that knows one":   {at.Add(-time.Hour), at, account.Active, at, true, ""},
+		"once more":                      {at, at, account.Active, at, false, ""},
+		"late":                           {at.Add(time.Hour), at, account.Active, at.Add(time.Hour), false, ""},
+		"for ever":                       {at, account.Banned, account.Active, account.Banned, true, ""},
+		"of a banned user":               {account.Banned, at, account.Active, account.Banned, false, ""},
+		"of an account under an erasure": {at, at.Add(1), account.Erasing, at, false, fault.CodeAccountErasing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			uid, _ := w.registered(t, strings.ReplaceAll(name, " ", ".")+".ends@example.com")
+			w.told(t, "account.registered.v1 "+uid)
+			w.write(t, uid, firestore.Update{Path: "state", Value: tt.state}, noted(tt.known))
+			before := w.user(t, uid)
+			err := w.accounts().EndSignIns(t.Context(), account.UID(uid), tt.at)
+			if (tt.code == "") != (err == nil) || tt.code != "" && !fault.Is(err, tt.code) {
+				t.Errorf("%v, want %q", err, tt.code)
+			}
+			var want []string
+			if tt.told {
+				want = []string{"sign-ins.ended.v1 " + uid}
+			}
+			w.told(t, want...)
+			after := w.user(t, uid)
+			if !after.TokensValidAfter.Equal(tt.want) || after.Revision != before.Revision {
+				t.Errorf("the user was %+v and is %+v", before, after)
+			}
+		})
+	}
+	t.Run("and a banned user may sign in again", func(t *testing.T) {
+		uid, _ := w.registered(t, "unbanned@example.com")
+		w.write(t, uid, noted(account.Banned))
+		for range 2 {
+			if err := w.accounts().Unban(t.Context(), account.UID(uid), at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := w.user(t, uid).TokensValidAfter; !got.Equal(at) {
+			t.Errorf("sign-ins hold after %s, want %s", got, at)
+		}
+	})
+	t.Run("of nobody", func(t *testing.T) {
+		err := w.accounts().EndSignIns(t.Context(), "nobody", at)
+		if !fault.Is(err, fault.CodeNotRegistered) {
+			t.Errorf("err = %v", err)
+		}
+	})
+}
+
+// The time of the sign-in counts. It is the caller's alone: another user's account that is read for
+// them is not asked about it.
+func TestReadActive_refusesEndedSignIns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.registered(t, "ended@example.com")
+	signedIn, err := w.auth.VerifyIDToken(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(signedIn.AuthTime, 0).UTC()
+	for name, tt := range map[string]struct {
+		validAfter time.Time
+		status     int
+	}{
+		"ended before the sign-in":  {at.Add(-time.Second), http.StatusOK},
+		"ended in its second":       {at, http.StatusOK},
+		"ended in the second after": {at.Add(time.Second), http.StatusUnauthorized},
+		"never":                     {time.Time{}, http.StatusOK},
+		"for ever":                  {account.Banned, http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.write(t, uid, noted(tt.validAfter))
+			if got := w.call(t, http.MethodGet, "/v1/me", token, ""); got.status != tt.status {
+				t.Errorf("%d %s, want %d", got.status, got.body, tt.status)
+			}
+		})
+	}
 }

@@ -87,7 +87,7 @@ func (s *Service) change(
 ) (u User, did effect, err error) {
 	err = s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		found, err := s.snapshot(ctx, uid)
-		u, err = admit(found.user, err)
+		u, err = admit(ctx, found.user, err)
 		if err != nil {
 			return err
 		}
@@ -119,4 +119,28 @@ func (s *Service) save(ctx context.Context, tx *outbox.Tx, u *User, read time.Ti
 	return tx.Tell(
 		ctx, s.now(), event.AccountUpdatedV1{UID: string(u.UID)}, string(u.UID), strconv.FormatInt(u.Revision, 10),
 	)
+}
+
+// Strip removes everything from users/{uid} except what keeps the fence closed while the rest of
+// the account is erased. It creates the document if it does not exist, so that the user cannot
+// register meanwhile.
+func Strip(tx *firestore.Transaction, fs *firestore.Client, uid UID) error {
+	err := tx.Set(Ref(fs, uid), map[string]any{"schema": UserSchema, "uid": string(uid), "state": string(Erasing)})
+	if err != nil {
+		return fmt.Errorf("strip the account: %w", err)
+	}
+	return nil
+}
+
+// Forget notes in the transaction that the user had the leaderboard ratings forgotten at the time.
+// It only writes.
+func Forget(tx *firestore.Transaction, fs *firestore.Client, u User, at time.Time) error {
+	err := tx.Update(Ref(fs, u.UID), []firestore.Update{
+		{Path: "leaderboard.forgottenAt", Value: at.UTC()},
+		{Path: "revision", Value: u.Revision + 1}, {Path: "updatedAt", Value: at.UTC()},
+	})
+	if err != nil {
+		return fmt.Errorf("note that the ratings are forgotten: %w", err)
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -60,10 +61,10 @@ type User struct {
 	// MissingSince is when package erasure first found that Firebase does not have the user. It is
 	// absent otherwise.
 	MissingSince time.Time `firestore:"missingSince,omitempty"`
-	// TokensValidAfter is the time, in whole seconds, before which Firebase has ended the user's
-	// sign-ins, as last seen (see [Service.NoteSignOut]). A new account has the time of its first ID
-	// token, which is no earlier. It is absent in accounts from before the field existed, until the
-	// first look.
+	// TokensValidAfter is the time, in whole seconds, before which the user's sign-ins have ended: by
+	// the user (see [Service.EndSignIns]) or at Firebase, as last seen (see [Service.NoteSignOut]). A
+	// new account has the time of the sign-in that it was registered by. It is [Banned] for a user who
+	// may not sign in. It is absent in accounts from before the field existed, until the first look.
 	TokensValidAfter time.Time `firestore:"tokensValidAfter,omitempty"`
 
 	// Revision grows by one with each change of the document. It is the ETag.
@@ -154,14 +155,17 @@ func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error
 }
 
 // DecodeActive decodes a read of users/{uid}, with the errors of [ReadActive].
-func DecodeActive(snap *firestore.DocumentSnapshot, readErr error) (User, error) {
-	return admit(decode(snap, readErr))
+func DecodeActive(ctx context.Context, snap *firestore.DocumentSnapshot, readErr error) (User, error) {
+	u, err := decode(snap, readErr)
+	return admit(ctx, u, err)
 }
 
 // DecodeAnalysable is like [DecodeActive] for an action that requires that the user may be
 // measured: see [User.MayBeMeasured].
-func DecodeAnalysable(snap *firestore.DocumentSnapshot, now time.Time, minAge int) (User, error) {
-	u, err := DecodeActive(snap, nil)
+func DecodeAnalysable(
+	ctx context.Context, snap *firestore.DocumentSnapshot, now time.Time, minAge int,
+) (User, error) {
+	u, err := DecodeActive(ctx, snap, nil)
 	if err != nil {
 		return User{}, err
 	}
@@ -175,16 +179,21 @@ func Get(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
 
 // GetActive is like [Get] with the errors of [ReadActive], for display only.
 func GetActive(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
-	return admit(Get(ctx, fs, uid))
+	u, err := Get(ctx, fs, uid)
+	return admit(ctx, u, err)
 }
 
 // ReadActive is like [Read] for an action that requires an account in use. The error for a missing
-// user is not_registered, and for one being erased account_erasing.
-func ReadActive(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
-	return admit(Read(tx, fs, uid))
+// user is not_registered, and for one being erased account_erasing. If the user is the caller of
+// ctx, the error is token_revoked for a sign-in that was ended.
+func ReadActive(ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
+	u, err := Read(tx, fs, uid)
+	return admit(ctx, u, err)
 }
 
-func admit(u User, err error) (User, error) {
+// admit returns the errors of [ReadActive]. Whose sign-in is checked it takes from the context, so
+// that no route can forget to tell it: every route that reads its caller refuses ended sign-ins.
+func admit(ctx context.Context, u User, err error) (User, error) {
 	if errors.Is(err, ErrNoUser) {
 		return User{}, fault.New(fault.CodeNotRegistered, "Register first: POST /v1/auth/register.")
 	}
@@ -193,6 +202,9 @@ func admit(u User, err error) (User, error) {
 	}
 	if u.State != Active {
 		return User{}, fault.New(fault.CodeAccountErasing, "This account is being erased.")
+	}
+	if who := httpapi.Caller(ctx); who.UID == string(u.UID) {
+		return u, u.admitsSignIn(who)
 	}
 	return u, nil
 }
@@ -204,9 +216,9 @@ func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
 // ReadAnalysable is like [ReadActive] for an action that requires that the user may be measured:
 // see [User.MayBeMeasured].
 func ReadAnalysable(
-	tx *firestore.Transaction, fs *firestore.Client, uid UID, now time.Time, minAge int,
+	ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid UID, now time.Time, minAge int,
 ) (User, error) {
-	u, err := ReadActive(tx, fs, uid)
+	u, err := ReadActive(ctx, tx, fs, uid)
 	if err != nil {
 		return User{}, err
 	}
@@ -259,4 +271,44 @@ func (u User) begun() int64 {
 		return u.ConsentEpoch - 1
 	}
 	return u.Consent.Since
+}
+
+// ErrClosed means that an effect must be dropped: its user is gone, is being erased, or has
+// withdrawn the consent under which it was begun.
+var ErrClosed = errors.New("the user does not admit the effect any more")
+
+// Enter reads users/{uid} in the transaction that commits an effect, so that the commit fails if
+// the user changes meanwhile. It returns the user if they admit what was begun under the consent
+// epoch (see [User.Admits]). Otherwise it returns [ErrClosed], or the error of the read.
+func Enter(tx *firestore.Transaction, fs *firestore.Client, uid UID, epoch int64) (User, error) {
+	return enter(tx, fs, uid, func(u User) bool { return u.Admits(epoch) })
+}
+
+// EnterActive is like [Enter] for an effect that needs no consent. The account must be in use.
+func EnterActive(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
+	return enter(tx, fs, uid, func(u User) bool { return u.State == Active })
+}
+
+// Entered is like [Enter] for users/{uid} that the transaction has read together with others.
+func Entered(user *firestore.DocumentSnapshot, epoch int64) (User, error) {
+	u, err := decode(user, nil)
+	return admitted(u, err, func(u User) bool { return u.Admits(epoch) })
+}
+
+// EnteredActive is [Entered] for [EnterActive].
+func EnteredActive(user *firestore.DocumentSnapshot) (User, error) {
+	u, err := decode(user, nil)
+	return admitted(u, err, func(u User) bool { return u.State == Active })
+}
+
+func enter(tx *firestore.Transaction, fs *firestore.Client, uid UID, admits func(User) bool) (User, error) {
+	u, err := Read(tx, fs, uid)
+	return admitted(u, err, admits)
+}
+
+func admitted(u User, err error, admits func(User) bool) (User, error) {
+	if errors.Is(err, ErrNoUser) || err == nil && !admits(u) {
+		return User{}, ErrClosed
+	}
+	return u, err
 }

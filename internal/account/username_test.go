@@ -163,6 +163,7 @@ func TestUsername_verdicts(t *testing.T) {
 	const (
 		taken      = "username_taken"
 		length     = "invalid_field: 3 to 20 characters"
+		insult     = "invalid_field: must not have a word that insults others"
 		characters = "invalid_field: must consist of letters and digits"
 		start      = "invalid_field: must begin"
 		mixed      = "invalid_field: must not mix scripts"
@@ -251,6 +252,11 @@ func TestUsername_verdicts(t *testing.T) {
 		{"Japanese with Korean", "さくら김", mixed},
 		{"digits of two scripts", "عمر٢3", digits},
 		{"a tower of marks", "z\u0300\u0301\u0302\u0303\u0304alg", marks},
+
+		{"an insult", "Stronzo", insult},
+		{"an insult with separators", "f.u_c-k", insult},
+		{"an insult with look-alikes", "fuсk1", mixed},
+		{"a town with an insult in it", "Scunthorpe", ""},
 
 		{"reserved", "admin", taken},
 		{"the service", "FaceScan", taken},

@@ -3,15 +3,18 @@ package boot
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
 
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 )
 
 // Config is the configuration read from the environment. Fields that only some functions need are
@@ -33,9 +36,6 @@ type Config struct {
 	// topics without it, and the local stack has none.
 	TopicPrefix string `env:"FACESCAN_TOPIC_PREFIX"`
 
-	// HashKey is the secret, 32 bytes or more, that derives the pseudonyms in logs and the ids of
-	// idempotency keys.
-	HashKey string `env:"FACESCAN_HASH_KEY"`
 	// Origins are the web origins allowed by CORS.
 	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
 	// AppCheck is the mode of App Check for all routes: off, monitor or enforce. The routes with
@@ -66,9 +66,6 @@ type Config struct {
 	// earlier ones.
 	ReceiptKey        string   `env:"FACESCAN_RECEIPT_KEY"`
 	ReceiptPublicKeys []string `env:"FACESCAN_RECEIPT_PUBLIC_KEYS"`
-	// UnsubscribeKeys are the keys of the links in mails that turn mails off: one or two of 32 bytes
-	// in base64, with a comma in between, the present one first. They are secret.
-	UnsubscribeKeys string `env:"FACESCAN_UNSUBSCRIBE_KEYS"`
 	// ErasureWait replaces the time that an erasure waits for late photos, such as "1s". It is for the
 	// local stack only.
 	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
@@ -95,7 +92,7 @@ type Config struct {
 
 	// OTLPEndpoint turns the export of traces on. The exporter reads the standard variable itself.
 	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
-	// TraceRatio is the share of new traces that are sampled, 0 to 1.
+	// TraceRatio is the share of traces that are sampled, 0 to 1, whatever the client asks for.
 	TraceRatio float64 `env:"FACESCAN_TRACE_RATIO" envDefault:"0.1"`
 
 	// environ is the environment that was read, for the check of emulator variables.
@@ -114,8 +111,6 @@ var localVariables = []string{
 	"FACESCAN_CLOCK",
 }
 
-const minHashKey = 32
-
 // lowestAge is the lowest age that article 8 of the GDPR lets a country set. Below it, parents
 // would have to consent.
 const (
@@ -123,13 +118,14 @@ const (
 	highestAge = 99
 )
 
-var (
+// The patterns of values are compiled only for what is set: a start has no time to lose.
+const (
 	// releasePattern is that of the contract.
-	releasePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$`)
+	releasePattern = `^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$`
 	// databasePattern follows https://cloud.google.com/firestore/docs/manage-databases#database_id.
-	databasePattern = regexp.MustCompile(`^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$`)
+	databasePattern = `^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$`
 	// prefixPattern leaves a topic's name within https://cloud.google.com/pubsub/docs/create-topic.
-	prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}-$`)
+	prefixPattern = `^[a-z][a-z0-9-]{0,62}-$`
 )
 
 // Environ returns the process's environment as a map.
@@ -183,9 +179,7 @@ func (c Config) validate() error {
 	if c.Project == "" {
 		faults = append(faults, errors.New("GOOGLE_CLOUD_PROJECT is not set"))
 	}
-	if len(c.HashKey) < minHashKey {
-		faults = append(faults, fmt.Errorf("FACESCAN_HASH_KEY must be a secret of at least %d bytes", minHashKey))
-	}
+	faults = append(faults, c.validateKeys())
 	// Written this way round, the condition refuses NaN.
 	if inRange := c.TraceRatio >= 0 && c.TraceRatio <= 1; !inRange {
 		faults = append(faults, errors.New("FACESCAN_TRACE_RATIO must be a number of 0 to 1"))
@@ -194,14 +188,13 @@ func (c Config) validate() error {
 		faults = append(faults, fmt.Errorf("FACESCAN_MIN_AGE must be a whole number of %d to %d", lowestAge, highestAge))
 	}
 	for _, v := range []struct {
-		name, value string
-		pattern     *regexp.Regexp
+		name, value, pattern string
 	}{
 		{"FACESCAN_RELEASE", c.Release, releasePattern},
 		{"FACESCAN_DATABASE", c.Database, databasePattern},
 		{"FACESCAN_TOPIC_PREFIX", c.TopicPrefix, prefixPattern},
 	} {
-		if v.value != "" && !v.pattern.MatchString(v.value) {
+		if v.value != "" && !regexp.MustCompile(v.pattern).MatchString(v.value) {
 			faults = append(faults, fmt.Errorf("%s is %q, which does not match %s", v.name, v.value, v.pattern))
 		}
 	}
@@ -221,16 +214,45 @@ func (c Config) validate() error {
 	return errors.Join(faults...)
 }
 
-// validateEvent checks that the accounts that may push to an event function are configured.
-func (c Config) validateEvent() error {
+// Ring returns the secrets of the use, which a function is given if [Keys] names them where it is
+// registered. Otherwise the ring has none, and cannot be used.
+func (c Config) Ring(use keys.Use) keys.Ring {
+	ring, _ := keys.Parse(use, c.environ[use.Variable()]) // validate has parsed what is set
+	return ring
+}
+
+// Keys returns the environment variables of the uses' secrets, for [HTTP].
+func Keys(uses ...keys.Use) []string {
+	names := make([]string, len(uses))
+	for i, use := range uses {
+		names[i] = use.Variable()
+	}
+	return names
+}
+
+// validateKeys checks the secrets of package keys that are set.
+func (c Config) validateKeys() error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(c.environ)) {
+		if use, is := keys.UseOf(name); is && c.environ[name] != "" {
+			if _, err := keys.Parse(use, c.environ[name]); err != nil {
+				faults = append(faults, fmt.Errorf("%s cannot be used: %w", name, err))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// NeedPush returns an error that names what is missing to know who may push to an event function.
+func (c Config) NeedPush() error {
 	if c.Local() {
 		return nil
 	}
 	return errors.Join(Need("FACESCAN_PUSH_AUDIENCE", c.PushAudience), Need("FACESCAN_PUSH_ACCOUNT", c.PushAccount))
 }
 
-// validateNeeded checks that the environment variables are set.
-func (c Config) validateNeeded(names []string) error {
+// Need returns an error that names those of the environment variables that are not set.
+func (c Config) Need(names ...string) error {
 	var faults []error
 	for _, name := range names {
 		faults = append(faults, Need(name, c.environ[name]))

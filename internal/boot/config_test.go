@@ -1,11 +1,15 @@
 package boot
 
 import (
+	"encoding/base64"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// secret returns a secret of n bytes, as an environment variable has it.
+func secret(n int) string { return base64.StdEncoding.EncodeToString(make([]byte, n)) }
 
 func TestReadConfig(t *testing.T) {
 	t.Parallel()
@@ -20,11 +24,20 @@ func TestReadConfig(t *testing.T) {
 		"no project": {
 			productionEnviron("GOOGLE_CLOUD_PROJECT", ""), []string{"GOOGLE_CLOUD_PROJECT"},
 		},
-		"no hash key": {productionEnviron("FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
-		"a hash key one byte short": {
-			productionEnviron("FACESCAN_HASH_KEY", strings.Repeat("k", minHashKey-1)), []string{"FACESCAN_HASH_KEY"},
+		"a secret": {productionEnviron("FACESCAN_KEY_LOGS", secret(32)), nil},
+		"three secrets": {
+			productionEnviron("FACESCAN_KEY_LOGS", secret(32)+", "+secret(33)+","+secret(64)), nil,
 		},
-		"no hash key on the emulators": {changed(local, "FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
+		"four secrets": {
+			productionEnviron("FACESCAN_KEY_LOGS", strings.Repeat(","+secret(32), 4)[1:]), []string{"FACESCAN_KEY_LOGS"},
+		},
+		"a secret one byte short": {productionEnviron("FACESCAN_KEY_LOGS", secret(31)), []string{"FACESCAN_KEY_LOGS"}},
+		"a secret that is no base64": {
+			productionEnviron("FACESCAN_KEY_SCANS", strings.Repeat("k", 43)), []string{"FACESCAN_KEY_SCANS"},
+		},
+		"a short secret on the emulators": {
+			changed(local, "FACESCAN_KEY_ERASED", secret(16)), []string{"FACESCAN_KEY_ERASED"},
+		},
 		"a trace ratio that is no number": {
 			productionEnviron("FACESCAN_TRACE_RATIO", "often"), []string{"FACESCAN_TRACE_RATIO"},
 		},
@@ -92,13 +105,13 @@ func TestReadConfig(t *testing.T) {
 		},
 		"everything at once": {
 			map[string]string{
-				"K_SERVICE": "probe", "FACESCAN_TRACE_RATIO": "often", "FACESCAN_HASH_KEY": "short",
+				"K_SERVICE": "probe", "FACESCAN_TRACE_RATIO": "often", "FACESCAN_KEY_LOGS": "short",
 				"FIRESTORE_EMULATOR_HOST": "h:1", "PUBSUB_EMULATOR_HOST": "h:1", "STORAGE_EMULATOR_HOST": "h:1",
 				"FIREBASE_AUTH_EMULATOR_HOST": "h:1", "FACESCAN_SIGNING_KEY": "pem", "FACESCAN_FCM_ENDPOINT": "http://h",
 				"FACESCAN_ERASURE_WAIT": "1s", "FACESCAN_SCAN_LEASE": "1s", "FACESCAN_LOOK_AFTER": "1s", "FACESCAN_CLOCK": "f",
 			},
 			slices.Concat(
-				[]string{"FACESCAN_TRACE_RATIO", "GOOGLE_CLOUD_PROJECT", "FACESCAN_HASH_KEY"}, emulatorVariables, localVariables,
+				[]string{"FACESCAN_TRACE_RATIO", "GOOGLE_CLOUD_PROJECT", "FACESCAN_KEY_LOGS"}, emulatorVariables, localVariables,
 			),
 		},
 	}
@@ -159,7 +172,7 @@ func TestReadConfig_readsValues(t *testing.T) {
 	for name, environ := range map[string]map[string]string{
 		"the ratio's default where it is not set": productionEnviron(),
 		"the ratio's default where it is empty": {
-			"FACESCAN_TRACE_RATIO": "", "GOOGLE_CLOUD_PROJECT": "p", "FACESCAN_HASH_KEY": strings.Repeat("k", minHashKey),
+			"FACESCAN_TRACE_RATIO": "", "GOOGLE_CLOUD_PROJECT": "p",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,7 +209,7 @@ func TestLocal(t *testing.T) {
 	}
 }
 
-func TestValidateEvent(t *testing.T) {
+func TestNeedPush(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		config Config
@@ -210,7 +223,7 @@ func TestValidateEvent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			checkFaults(t, tt.config.validateEvent(), tt.want)
+			checkFaults(t, tt.config.NeedPush(), tt.want)
 		})
 	}
 }

@@ -92,7 +92,7 @@ func shutDown(d *drainer, timeout time.Duration) int {
 	}
 	settled := time.After(settle)
 	if p, err := Current(); err == nil {
-		p.flush(context.Background())
+		p.Flush(context.Background())
 	}
 	<-settled
 	return code

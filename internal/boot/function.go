@@ -1,9 +1,9 @@
-// Package boot is the common part of all functions: configuration, lazily made clients, the HTTP
-// adapter, the event adapter, and a shutdown that lets running requests finish.
+// Package boot is the common part of all functions: configuration, what a process makes once, the
+// HTTP adapter, and a shutdown that lets running requests finish.
 //
 // A function's init only registers. Nothing is dialled or read before the first request, except
 // that a deployed function refuses to start when its environment is unfit (see [Config]). Clients
-// other than Firestore's are in sub-packages, so that a function links only what it uses.
+// and the event adapter are in sub-packages, so that a function links only what it uses.
 package boot
 
 import (
@@ -28,21 +28,26 @@ const flushTimeout = time.Second
 var (
 	registryMu sync.Mutex
 	registry   = map[string]http.HandlerFunc{}
-	topics     = map[string]func() []string{} // of event functions
 )
 
 // HTTP registers an HTTP function. The first request calls build to make the handler, and the next
 // request calls it again if it failed. A deployed function refuses to start if one of the needed
 // environment variables is not set.
 func HTTP(name string, build func(context.Context, *Process) (http.Handler, error), needed ...string) {
-	register(name, func(c Config) error { return c.validateNeeded(needed) }, build)
+	Register(name, func(c Config) error { return c.Need(needed...) }, build)
 }
 
-// register adds the function to the framework's registry and to this package's, which the local
-// host reads.
-func register(name string, validate func(Config) error, build func(context.Context, *Process) (http.Handler, error)) {
+// Register registers a function as [HTTP] does, with a check of its own of the environment. It adds
+// the function to the framework's registry and to this package's, which the local host reads.
+func Register(name string, validate func(Config) error, build func(context.Context, *Process) (http.Handler, error)) {
 	refuseUnfitStart(name, validate)
-	handler := func(w http.ResponseWriter, r *http.Request) { serve(name, build, w, r) }
+	checked := func(ctx context.Context, p *Process) (http.Handler, error) {
+		if err := validate(p.Config); err != nil {
+			return nil, err
+		}
+		return build(ctx, p)
+	}
+	handler := func(w http.ResponseWriter, r *http.Request) { serve(name, checked, w, r) }
 	registryMu.Lock()
 	registry[name] = handler
 	registryMu.Unlock()
@@ -78,12 +83,12 @@ func serve(
 		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The service is not configured."))
 		return
 	}
-	ctx := telemetry.With(telemetry.FromHeader(r.Context(), r.Header), slog.String("function", name))
+	ctx := telemetry.With(telemetry.FromClient(r.Context(), r.Header), slog.String("function", name))
 	ctx, end := telemetry.Span(ctx, name)
 	defer func() {
 		end(nil)
 		if telemetry.Sampled(ctx) {
-			p.flush(ctx)
+			p.Flush(ctx)
 		}
 	}()
 	handler, err := Shared(

@@ -16,7 +16,6 @@ import (
 	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
-	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/testkit"
 )
@@ -46,18 +45,18 @@ func helper(mode string) int {
 		return 0
 	case registerNeedy:
 		HTTP("probe", func(context.Context, *Process) (http.Handler, error) { return nil, errors.ErrUnsupported },
-			"FACESCAN_PUBLIC_URL", "FACESCAN_UNSUBSCRIBE_KEYS")
+			"FACESCAN_PUBLIC_URL", "FACESCAN_KEY_UNSUBSCRIBE")
 		fmt.Println(registered)
 		return 0
 	case registerNeedyEvent:
-		Event("probe", func(context.Context, *Process) (handlerFunc, error) { return nil, errors.ErrUnsupported },
-			"FACESCAN_UNSUBSCRIBE_KEYS")
+		// As package consume does it.
+		Register("probe", func(c Config) error { return errors.Join(c.NeedPush(), c.Need("FACESCAN_KEY_UNSUBSCRIBE")) },
+			func(context.Context, *Process) (http.Handler, error) { return nil, errors.ErrUnsupported })
 		fmt.Println(registered)
 		return 0
 	case registerEvent:
-		Event("probe", func(context.Context, *Process) (handlerFunc, error) {
-			return func(context.Context, event.Message) error { return nil }, nil
-		})
+		Register("probe", Config.NeedPush,
+			func(context.Context, *Process) (http.Handler, error) { return nil, errors.ErrUnsupported })
 		fmt.Println(registered)
 		return 0
 	case serveSlowly:

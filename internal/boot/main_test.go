@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -11,8 +10,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/facescan/facescan/internal/local/emulator"
-	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/testkit"
 )
@@ -33,38 +30,14 @@ func TestMain(m *testing.M) {
 	}
 	LogTo(&logs)
 	slog.SetDefault(telemetry.NewLogger(&logs, testProject, slog.LevelInfo))
-	code := emulatortest.Main(m, emulator.Firestore)
-	if code == 0 {
-		code = leaks()
-	}
-	os.Exit(code)
-}
-
-// leaks looks for goroutines that outlive the tests.
-func leaks() int {
-	if p, err := Current(); err == nil {
-		if fs, err := p.Firestore(context.Background()); err == nil {
-			_ = fs.Close()
-		}
-	}
-	err := goleak.Find(
-		// Waits for Ctrl-C for as long as the process lives.
-		goleak.IgnoreAnyFunction("github.com/facescan/facescan/internal/local/emulator/emulatortest.closeOnSignal.func1"),
-		// The metrics of the Firestore client.
-		goleak.IgnoreAnyFunction("go.opencensus.io/stats/view.(*worker).start"),
-	)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
+	goleak.VerifyTestMain(m)
 }
 
 const testProject = "demo-boot-tests"
 
-// localEnviron is fit for a process on the emulators, once FIRESTORE_EMULATOR_HOST is set.
+// localEnviron is fit for a process on the emulators, which the tests do not call.
 func localEnviron() map[string]string {
-	return map[string]string{"GOOGLE_CLOUD_PROJECT": testProject, "FACESCAN_HASH_KEY": strings.Repeat("k", minHashKey)}
+	return map[string]string{"GOOGLE_CLOUD_PROJECT": testProject, "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1"}
 }
 
 // productionEnviron is fit for a deployed function, changed by the pairs (name, value); the value
@@ -73,7 +46,6 @@ func productionEnviron(pairs ...string) map[string]string {
 	environ := map[string]string{
 		"K_SERVICE":              "probe",
 		"GOOGLE_CLOUD_PROJECT":   "facescan-prod",
-		"FACESCAN_HASH_KEY":      strings.Repeat("k", minHashKey),
 		"FACESCAN_PUSH_AUDIENCE": testAudience,
 		"FACESCAN_PUSH_ACCOUNT":  testAccount,
 	}

@@ -1,22 +1,20 @@
 package boot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
 
-	"cloud.google.com/go/firestore"
-	"google.golang.org/api/option"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -25,9 +23,11 @@ import (
 type Process struct {
 	// Config is read once.
 	Config Config
-	// WrapPublisher, if set before the first request, wraps the publisher of events. systest uses it
-	// to crash the publisher.
-	WrapPublisher func(outbox.Publisher) outbox.Publisher
+	// Processors has as many places as the process has processors. What computes for long takes one,
+	// so that it has a processor of its own while other requests wait for databases. A deployed
+	// function that computes serves one request at a time and finds a place free. Locally, all
+	// functions share the places of one process.
+	Processors *semaphore.Weighted
 
 	mu      sync.Mutex
 	values  map[string]*lazy
@@ -42,14 +42,11 @@ type lazy struct {
 	value any
 }
 
-func newProcess(c Config) (*Process, error) {
-	tracing, err := telemetry.StartTracing(context.Background(), telemetry.Traces{
-		Service: c.Service, Project: c.Project, ExportTo: c.OTLPEndpoint, Ratio: c.TraceRatio,
-	})
-	if err != nil {
-		return nil, err
+func newProcess(c Config) *Process {
+	return &Process{
+		Config: c, Processors: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		tracing: telemetry.StartTracing(telemetry.Traces{Service: c.Service, Project: c.Project, Ratio: c.TraceRatio}),
 	}
-	return &Process{Config: c, tracing: tracing}, nil
 }
 
 // Shared returns the process's value of the name, which the first caller makes with build. The
@@ -79,67 +76,38 @@ func Shared[T any](ctx context.Context, p *Process, name string, build func(cont
 	return entry.value.(T), nil
 }
 
-// Firestore returns the process's Firestore client.
-func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
-	return Shared(ctx, p, "firestore", func(ctx context.Context) (*firestore.Client, error) {
-		return p.openFirestore(ctx)
-	})
-}
-
-const (
-	// streamsPerConnection is how many streams Google's front end allows a client on one HTTP/2
-	// connection. gRPC holds further streams back until another ends.
-	streamsPerConnection = 100
-	// listenConnections has room for twice MaxListeners, as the pool assigns calls in turn without
-	// regard to the free streams of a connection.
-	listenConnections = 2 * MaxListeners / streamsPerConnection
-	// MaxListeners is the number of listeners that [Process.Listening] has connections for.
-	MaxListeners = 1000
-)
-
-// Listening returns a Firestore client for many concurrent listeners, each of which holds a stream
-// for as long as it listens. It is separate from [Process.Firestore] so that reads and writes never
-// wait for a listener to end.
-func (p *Process) Listening(ctx context.Context) (*firestore.Client, error) {
-	return Shared(ctx, p, "firestore for listening", func(ctx context.Context) (*firestore.Client, error) {
-		return p.openFirestore(ctx, listening()...)
-	})
-}
-
-func (p *Process) openFirestore(ctx context.Context, opts ...option.ClientOption) (*firestore.Client, error) {
-	database := cmp.Or(p.Config.Database, firestore.DefaultDatabaseID)
-	return firestore.NewClientWithDatabase(ctx, p.Config.Project, database, opts...)
-}
-
-func listening() []option.ClientOption {
-	return []option.ClientOption{option.WithGRPCConnectionPool(listenConnections)}
-}
-
-// Ready returns an error unless the database answers. It reads an arbitrary document: that it does
-// not exist is an answer too.
-func (p *Process) Ready(ctx context.Context) error {
-	fs, err := p.Firestore(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = fs.Collection("limits").Doc("sweep").Get(ctx)
-	if status.Code(err) == codes.NotFound {
-		return nil
-	}
-	return err
-}
-
 // API returns an httpapi.API with the process's settings. users and apps may be nil if all routes
 // are open.
 func (p *Process) API(users httpapi.TokenVerifier, apps httpapi.AppVerifier) *httpapi.API {
 	return httpapi.New(httpapi.Options{
 		Verifier: users, AppCheck: p.Config.AppCheck, Apps: apps,
-		Origins: p.Config.Origins, HashKey: []byte(p.Config.HashKey),
+		Origins: p.Config.Origins, LogKey: p.Config.Ring(keys.ForLogs),
 	})
 }
 
-// flush exports finished spans. Its failure does not fail the request.
-func (p *Process) flush(ctx context.Context) {
+// Export has the process's spans exported by what build makes of the configured endpoint, if there
+// is one. It may be called by every function of the process, as part of its own build.
+func (p *Process) Export(
+	ctx context.Context, build func(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error),
+) error {
+	if p.tracing == nil || p.Config.OTLPEndpoint == "" {
+		return nil
+	}
+	_, err := Shared(ctx, p, "export of traces", func(ctx context.Context) (sdktrace.SpanExporter, error) {
+		exporter, err := build(ctx, p.Config.OTLPEndpoint)
+		if err == nil {
+			p.tracing.ExportBy(exporter)
+		}
+		return exporter, err
+	})
+	return err
+}
+
+// Flush exports finished spans, for at most a second. Its failure does not fail the request.
+func (p *Process) Flush(ctx context.Context) {
+	if p.tracing == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
 	if err := p.tracing.Flush(ctx); err != nil {
@@ -166,12 +134,8 @@ func Current() (*Process, error) {
 		return nil, err
 	}
 	slog.SetDefault(telemetry.NewLogger(logOutput, config.Project, logLevel()))
-	p, err := newProcess(config)
-	if err != nil {
-		return nil, err
-	}
-	current = p
-	return p, nil
+	current = newProcess(config)
+	return current, nil
 }
 
 // LogTo sends the process's logs to w instead of stderr, where Cloud Run reads them. Call it before

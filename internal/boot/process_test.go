@@ -9,9 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
 type contextKey struct{}
@@ -173,50 +172,6 @@ func swapCurrent(p *Process) *Process {
 	return before
 }
 
-func TestReady(t *testing.T) {
-	t.Parallel()
-	p := localProcess(t)
-	if err := p.Ready(t.Context()); err != nil {
-		t.Errorf("the database answers, but: %v", err)
-	}
-	gone := localProcess(t)
-	fs, err := gone.Firestore(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := fs.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if gone.Ready(t.Context()) == nil {
-		t.Error("ready without a database")
-	}
-}
-
-// TestFirestore_isTheNamedDatabase: what one database has, another lacks, for both clients.
-func TestFirestore_isTheNamedDatabase(t *testing.T) {
-	t.Parallel()
-	usual := localProcess(t)
-	named := &Process{Config: usual.Config}
-	named.Config.Database = "facescan-eu"
-	create := func(fs *firestore.Client, err error) codes.Code {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = fs.Close() })
-		_, err = fs.Collection("limits").Doc("mine").Create(t.Context(), map[string]any{"schema": 1})
-		return status.Code(err)
-	}
-	for _, p := range []*Process{usual, named} {
-		if code := create(p.Firestore(t.Context())); code != codes.OK {
-			t.Errorf("the first document in %q: %v", p.Config.Database, code)
-		}
-		if code := create(p.Listening(t.Context())); code != codes.AlreadyExists {
-			t.Errorf("the same document in %q again: %v", p.Config.Database, code)
-		}
-	}
-}
-
 func TestAPI_hasTheProcessesOrigins(t *testing.T) {
 	t.Parallel()
 	p := localProcess(t)
@@ -244,4 +199,35 @@ func TestLogLevel(t *testing.T) {
 			t.Errorf("%q is %s, want %s", value, got, want)
 		}
 	}
+}
+
+// All functions of a process ask for the export; one exporter is made, and has the span of the
+// request that asked first.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	p := localProcess(t)
+	spans := tracetest.NewInMemoryExporter()
+	made := 0
+	build := func(_ context.Context, endpoint string) (sdktrace.SpanExporter, error) {
+		if made++; made == 1 {
+			return nil, errors.New("the variables are wrong")
+		}
+		if endpoint != "https://collector.example" {
+			t.Errorf("to %q", endpoint)
+		}
+		return spans, nil
+	}
+	if err := p.Export(t.Context(), build); err != nil || made != 0 {
+		t.Errorf("without an endpoint: %v, made %d", err, made)
+	}
+	p.Config.OTLPEndpoint = "https://collector.example"
+	if p.Export(t.Context(), build) == nil {
+		t.Error("the exporter's error is lost")
+	}
+	for range 3 {
+		if err := p.Export(t.Context(), build); err != nil || made != 2 {
+			t.Errorf("err = %v, made %d", err, made)
+		}
+	}
+	t.Cleanup(func() { _ = p.tracing.Stop(context.Background()) })
 }

@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
@@ -82,6 +84,62 @@ func TestDeployedFunction_refusesToStartWithoutItsPort(t *testing.T) {
 	}
 	checkCritical(t, p.stderr.String(), []string{"address already in use"})
 }
+
+// Half a header holds a connection for ten seconds, however it trickles in. A deployed function and
+// the local stack have the same server.
+func TestNewServer_endsHalfAHeader(t *testing.T) {
+	t.Parallel()
+	for name, trickle := range map[string]time.Duration{"at once": 0, "a byte a second": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				listener := pipes{accepted: make(chan net.Conn, 1), closed: make(chan struct{})}
+				ours, theirs := net.Pipe()
+				listener.accepted <- theirs
+				server := NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was served") }))
+				var serving sync.WaitGroup
+				serving.Go(func() { _ = server.Serve(listener) })
+				began := time.Now()
+				serving.Go(func() {
+					for _, b := range []byte("GET /v1/me HTTP/1.1\r\nHost: example.com\r\nX-Slow: ") {
+						time.Sleep(trickle)
+						if _, err := ours.Write([]byte{b}); err != nil {
+							return
+						}
+					}
+				})
+				_, _ = io.ReadAll(ours) // ends when the server hangs up
+				if lasted := time.Since(began); lasted != headerTimeout {
+					t.Errorf("the connection lasted %v, want %v", lasted, headerTimeout)
+				}
+				_ = server.Close()
+				serving.Wait()
+			})
+		})
+	}
+}
+
+// pipes is a listener of pipes, whose deadlines are those of a synctest bubble.
+type pipes struct {
+	accepted chan net.Conn
+	closed   chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.accepted:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error {
+	close(p.closed)
+	return nil
+}
+
+func (pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestTimed(t *testing.T) {
 	t.Parallel()

@@ -30,19 +30,19 @@ func TestRefusalToStart(t *testing.T) {
 		},
 		"every fault is named": {
 			registerHTTP,
-			productionEnviron("GOOGLE_CLOUD_PROJECT", "", "FACESCAN_HASH_KEY", "short", "FACESCAN_TRACE_RATIO", `"\x00`),
-			[]string{"GOOGLE_CLOUD_PROJECT", "FACESCAN_HASH_KEY", "FACESCAN_TRACE_RATIO"},
+			productionEnviron("GOOGLE_CLOUD_PROJECT", "", "FACESCAN_KEY_LOGS", "short", "FACESCAN_TRACE_RATIO", `"\x00`),
+			[]string{"GOOGLE_CLOUD_PROJECT", "FACESCAN_KEY_LOGS", "FACESCAN_TRACE_RATIO"},
 		},
 		"what a function needs of its own": {
 			registerNeedy, productionEnviron("FACESCAN_PUBLIC_URL", "https://api.example"),
-			[]string{"FACESCAN_UNSUBSCRIBE_KEYS"},
+			[]string{"FACESCAN_KEY_UNSUBSCRIBE"},
 		},
 		"what a function needs is there": {
 			registerNeedy,
-			productionEnviron("FACESCAN_PUBLIC_URL", "https://api.example", "FACESCAN_UNSUBSCRIBE_KEYS", "a secret"), nil,
+			productionEnviron("FACESCAN_PUBLIC_URL", "https://api.example", "FACESCAN_KEY_UNSUBSCRIBE", secret(32)), nil,
 		},
 		"what an event function needs of its own": {registerNeedyEvent, noPush, []string{
-			"FACESCAN_PUSH_AUDIENCE", "FACESCAN_UNSUBSCRIBE_KEYS",
+			"FACESCAN_PUSH_AUDIENCE", "FACESCAN_KEY_UNSUBSCRIBE",
 		}},
 		"outside Cloud Run the environment is set later": {registerEvent, nil, nil},
 	} {

@@ -8,7 +8,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/facescan/facescan/internal/keys"
 )
+
+// BuildTag is the tag that functions are built with. By it the client of Cloud Storage leaves out
+// what it needs for gRPC alone: xDS with Envoy's API, 13 MB of each program that stores objects or
+// verifies users. The functions use the JSON API.
+const BuildTag = "disable_grpc_modules"
 
 // Trigger is what starts a function.
 type Trigger string
@@ -39,6 +46,8 @@ type Function struct {
 	// Settings are the environment variables that it gets in addition to its secrets and those of
 	// every function.
 	Settings []string
+	// Keys are the uses that it has secrets of package keys for. They are among its Secrets.
+	Keys []keys.Use
 	// Secrets are its secrets in Secret Manager, each as the environment variable that [Variable]
 	// names.
 	Secrets []string
@@ -68,21 +77,32 @@ type Retry struct {
 
 // Grants are the rights of a function in addition to topics and secrets: Terraform grants its
 // service account exactly these. A test compares them with the clients that are linked into the
-// function.
+// function. They bound what can be done as the function, by an attacker's code too: a function that
+// may write documents may write any, and some of them make other functions act. Of the events in
+// outbox/, each counts with its writer's signature only (package outbox).
 type Grants struct {
-	// Firestore is the role roles/datastore.user, which is for the whole database, as there is no
-	// smaller one.
-	Firestore bool
+	// Firestore is what it may do with the database's documents: "", DatabaseRead or DatabaseWrite.
+	// It is for the whole database, as there are no smaller roles.
+	Firestore string
 	// Auth is what it may do with Firebase users: "", AuthReader or AuthEraser.
 	Auth string
 	// Push allows sending by FCM.
 	Push bool
+	// Traces allows exporting traces.
+	Traces bool
 	// Uploads, Results and Tombstones are what it may do with the buckets' objects: "", BucketRead,
 	// BucketCreate or BucketWrite.
 	Uploads, Results, Tombstones string
-	// Signs allows signing URLs in its own name, which give no more rights than it has itself.
+	// Signs allows signing in its own name, as URLs are, which gives no more rights than it has
+	// itself.
 	Signs bool
 }
+
+// What a function may do with the database's documents.
+const (
+	DatabaseRead  = "read"
+	DatabaseWrite = "write" // read, create, change and delete
+)
 
 // What a function may do with Firebase users.
 const (
@@ -100,7 +120,7 @@ const (
 	BucketWrite  = "write" // read, create, replace and delete
 )
 
-// Variable returns the environment variable of a secret: FACESCAN_HASH_KEY for "hash-key".
+// Variable returns the environment variable of a secret: FACESCAN_KEY_LOGS for "key-logs".
 func Variable(secret string) string {
 	return "FACESCAN_" + strings.ToUpper(strings.ReplaceAll(secret, "-", "_"))
 }
@@ -111,6 +131,19 @@ const (
 	MinBackoff = 10 * time.Second
 	MaxBackoff = 600 * time.Second
 )
+
+// Backoff returns the wait after so many failed attempts, without jitter. It doubles from the
+// shortest until it is the longest.
+func Backoff(shortest, longest time.Duration, failed int) time.Duration {
+	wait := shortest
+	for range failed - 1 {
+		if wait >= longest {
+			break
+		}
+		wait *= 2
+	}
+	return min(wait, longest)
+}
 
 // SweepEvery is the period of the sweep's schedule.
 const SweepEvery = time.Minute
@@ -171,6 +204,28 @@ func Topics() []string {
 	slices.Sort(all)
 	return all
 }
+
+// MayPublish reports whether the function has the right to publish to the topic.
+func MayPublish(function, topic string) bool {
+	i := slices.IndexFunc(functions, func(f Function) bool { return f.Name == function })
+	return i >= 0 && slices.Contains(functions[i].Publishes, topic)
+}
+
+// MayOwe reports whether the writer may leave events of the topic in the outbox. The sweep owes
+// less than it may publish, and commands of the operator, as [Operator], may owe anything.
+func MayOwe(writer, topic string) bool {
+	switch writer {
+	case Operator:
+		return true
+	case sweeper:
+		return slices.Contains(SweepOwes(), topic)
+	}
+	return MayPublish(writer, topic)
+}
+
+// Operator is the writer of what an operator's commands leave in the outbox. No function has its
+// secret.
+const Operator = "operator"
 
 // topicsOf returns the topics that the functions take or publish to, sorted. A topic without a
 // subscription drops what is published.

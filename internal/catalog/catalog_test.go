@@ -2,7 +2,6 @@ package catalog_test
 
 import (
 	"bytes"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,7 +84,7 @@ func checkDelivery(t *testing.T, f catalog.Function) {
 	}
 	var last time.Duration
 	for i := range f.MaxAttempts - 1 {
-		last += min(time.Duration(float64(catalog.MinBackoff)*math.Pow(2, float64(min(i, 10)))), catalog.MaxBackoff)
+		last += catalog.Backoff(catalog.MinBackoff, catalog.MaxBackoff, i+1)
 	}
 	if work.LeaseTime >= last {
 		t.Errorf("%s: the lease of %s outlasts the last attempt at %s", f.Name, work.LeaseTime, last)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/keys"
 )
 
 // Environment variables of several functions.
@@ -22,10 +23,8 @@ const (
 
 // Secrets.
 const (
-	hashKey         = "hash-key" // keys the pseudonyms in logs and the ids of package keys
-	receiptKey      = "receipt-key"
-	smtpPassword    = "smtp-password"
-	unsubscribeKeys = "unsubscribe-keys"
+	receiptKey   = "receipt-key"
+	smtpPassword = "smtp-password"
 )
 
 var mail = []string{"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_MAIL_FROM"}
@@ -35,6 +34,12 @@ var account = topics(event.AccountRegisteredV1{}, event.AccountUpdatedV1{})
 
 // functions is sorted by name.
 var functions = everyTopic([]Function{
+	httpFunction(Function{
+		Name: "admin", Purpose: "reported names and the state of users, for staff; keeps an audit",
+		Paths:     []string{"/v1/admin/*"},
+		Publishes: topics(event.AccountUpdatedV1{}),
+		Grants:    Grants{Auth: AuthReader},
+	}),
 	eventFunction(Function{
 		Name: "analyze", Trigger: Storage, Purpose: "measures an uploaded photo and completes or fails its scan",
 		Takes: append([]string{event.TopicUploadFinalized}, topics(event.ScanVerifyRequestedV1{})...),
@@ -42,6 +47,7 @@ var functions = everyTopic([]Function{
 			event.ScanCompletedV1{}, event.ScanFailedV1{}, event.ScanRescoredV1{}, event.SeriesSettledV1{},
 		),
 		Settings: []string{uploadsBucket, resultsBucket},
+		Keys:     []keys.Use{keys.ForPhotos},
 		// A decoded photo of up to 256 MiB, or one rendition, and memory that the collector has not
 		// freed.
 		Size:   Size{Concurrency: 1, MemoryMiB: 1024},
@@ -52,13 +58,16 @@ var functions = everyTopic([]Function{
 		Name: "coach", Purpose: "looks at a small preview and says how the photo could be better; keeps nothing",
 		Paths:    []string{"/v1/coach"},
 		Settings: []string{minAge},
+		Keys:     []keys.Use{keys.ForLimits},
 		Size:     Size{Concurrency: 1}, // an analysis needs a processor of its own
 		Grants:   Grants{Auth: AuthReader},
 	}),
 	eventFunction(Function{
-		Name: "erase", Trigger: PubSub, Purpose: "erases accounts, and what was made under a withdrawn consent",
-		Takes:    topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}),
+		Name: "erase", Trigger: PubSub,
+		Purpose:  "erases accounts, and what was made under a withdrawn consent; ends sign-ins at Firebase",
+		Takes:    topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}, event.SignInsEndedV1{}),
 		Settings: append([]string{uploadsBucket, resultsBucket, tombstones, publicURL}, mail...),
+		Keys:     []keys.Use{keys.ForReceipts, keys.ForErased},
 		Secrets:  []string{receiptKey, smtpPassword},
 		Size:     Size{Concurrency: 8},
 		Grants: Grants{
@@ -80,18 +89,20 @@ var functions = everyTopic([]Function{
 			"problem+json for every other path",
 		Paths:    []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", fallback},
 		Settings: []string{release},
+		Grants:   Grants{Firestore: DatabaseRead}, // whether it answers
 	}),
 	httpFunction(Function{
 		Name: "inbox", Purpose: "the user's notifications, devices and preferences; turns mails off by their links",
 		Paths:     []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences", "/v1/unsubscribe/*"},
 		Publishes: topics(event.DeviceAddedV1{}),
 		Settings:  []string{publicURL},
-		Secrets:   []string{unsubscribeKeys},
+		Keys:      []keys.Use{keys.ForLimits, keys.ForUnsubscribing},
 		Grants:    Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
-		Name: "leaderboard", Purpose: "the boards: their tops, own ranks, those around; friends; forgets ratings",
+		Name: "leaderboard", Purpose: "the boards: their tops, own ranks, those around; friends; reports; forgets ratings",
 		Paths:  []string{"/v1/leaderboards", "/v1/leaderboards/*"},
+		Keys:   []keys.Use{keys.ForLimits, keys.ForFriends, keys.ForCursors},
 		Grants: Grants{Auth: AuthReader},
 	}),
 	eventFunction(Function{
@@ -102,7 +113,8 @@ var functions = everyTopic([]Function{
 			event.ExportReadyV1{}, event.DeviceAddedV1{}, event.PasswordChangedV1{}, event.DeliveryDueV1{},
 		),
 		Settings: append([]string{publicURL}, mail...),
-		Secrets:  []string{smtpPassword, unsubscribeKeys},
+		Keys:     []keys.Use{keys.ForUnsubscribing},
+		Secrets:  []string{smtpPassword},
 		Size:     Size{Concurrency: 8},
 		Grants:   Grants{Auth: AuthReader, Push: true},
 	}),
@@ -113,6 +125,7 @@ var functions = everyTopic([]Function{
 			event.AccountErasureRequestedV1{}, event.AccountExportRequestedV1{}, event.ConsentWithdrawnV1{},
 		), account...),
 		Settings: []string{publicURL, receiptKeys, resultsBucket},
+		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts},
 		Grants:   Grants{Auth: AuthReader, Results: BucketRead, Signs: true},
 	}),
 	eventFunction(Function{
@@ -122,16 +135,18 @@ var functions = everyTopic([]Function{
 			event.SeriesSettledV1{}, event.SeriesDeletedV1{},
 		),
 		Publishes: topics(event.PersonalBestReachedV1{}),
+		Keys:      []keys.Use{keys.ForRatings},
 		Size:      Size{Concurrency: 8},
 	}),
 	httpFunction(Function{
 		Name: "register", Purpose: "registration, and sign-up and login with e-mail and password",
 		Paths: []string{
 			"/v1/auth/register", "/v1/auth/signup", "/v1/auth/login", "/v1/auth/refresh",
-			"/v1/auth/password-reset", "/v1/auth/verify-email",
+			"/v1/auth/password-reset", "/v1/auth/verify-email", "/v1/auth/sign-out-everywhere",
 		},
-		Publishes: append(topics(event.DeviceAddedV1{}), account...),
+		Publishes: append(topics(event.DeviceAddedV1{}, event.SignInsEndedV1{}), account...),
 		Settings:  []string{firebaseKey},
+		Keys:      []keys.Use{keys.ForLimits, keys.ForClients},
 		Grants:    Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
@@ -148,6 +163,7 @@ var functions = everyTopic([]Function{
 			"deletes what is due",
 		Takes:     topics(event.SweepRequestedV1{}),
 		Publishes: SweepOwes(),
+		Keys:      []keys.Use{keys.ForReceipts, keys.ForOutbox},
 		Settings:  []string{uploadsBucket, resultsBucket},
 		Size:      Size{Concurrency: 1},
 		Grants:    Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite},
@@ -158,6 +174,7 @@ var functions = everyTopic([]Function{
 		Paths:     []string{"/v1/uploads", "/v1/uploads/*", "/v1/series", "/v1/series/*"},
 		Publishes: topics(event.SeriesDeletedV1{}),
 		Settings:  []string{uploadsBucket, resultsBucket, minAge},
+		Keys:      []keys.Use{keys.ForLimits, keys.ForScans, keys.ForPhotos},
 		// As many clients wait for series as for scans, and photos are being received (upload.MaxDirect).
 		Size:   Size{Concurrency: 1000, MemoryMiB: 512},
 		Grants: Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true},
@@ -170,7 +187,11 @@ const sweeper = "sweep"
 // SweepOwes returns the topics of the events that the sweep owes itself. It may publish to all
 // others, too, since it publishes what other functions left.
 func SweepOwes() []string {
-	return topics(event.RankChangedV1{}, event.PasswordChangedV1{}, event.DeliveryDueV1{})
+	return topics(
+		event.RankChangedV1{}, event.PasswordChangedV1{}, event.DeliveryDueV1{}, event.ScanFailedV1{},
+		event.SeriesSettledV1{}, event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{},
+		event.AccountExportRequestedV1{},
+	)
 }
 
 // everyTopic gives the sweeper the right to publish to every topic.
@@ -186,6 +207,9 @@ func everyTopic(of []Function) []Function {
 func httpFunction(f Function) Function {
 	f.Trigger = HTTP
 	f.Concurrency = cmp.Or(f.Concurrency, 80)
+	if f.Auth != "" { // it logs who calls
+		f.Keys = slices.Concat([]keys.Use{keys.ForLogs}, f.Keys)
+	}
 	return withDefaults(f)
 }
 
@@ -195,12 +219,20 @@ func eventFunction(f Function) Function {
 	return withDefaults(f)
 }
 
-// withDefaults sets what a row leaves out: every function reads and writes Firestore, and needs the
-// hash key.
+// withDefaults sets what a row leaves out: a function writes Firestore unless it only reads.
 func withDefaults(f Function) Function {
 	f.Timeout = cmp.Or(f.Timeout, 60*time.Second)
 	f.MemoryMiB, f.CPU = cmp.Or(f.MemoryMiB, 256), cmp.Or(f.CPU, 1)
-	f.Firestore, f.Secrets = true, slices.Concat([]string{hashKey}, f.Secrets)
+	f.Firestore = cmp.Or(f.Firestore, DatabaseWrite)
+	f.Traces = f.Firestore == DatabaseWrite // what only looks has no work to trace
+	if len(f.Publishes) > 0 {
+		f.Keys = append(f.Keys, keys.ForWriter(f.Name))
+	}
+	var secrets []string
+	for _, use := range f.Keys {
+		secrets = append(secrets, use.Secret())
+	}
+	f.Secrets = slices.Concat(secrets, f.Secrets)
 	return f
 }
 

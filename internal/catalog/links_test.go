@@ -17,18 +17,43 @@ import (
 // Firebase's SDK imports FCM's and Cloud Storage's, so each function that verifies users links
 // them.
 var heavy = map[string][]string{
+	"google.golang.org/grpc/xds":                 nil, // see catalog.BuildTag
 	"github.com/facescan/facescan/internal/face": {"analyze", "coach"},
 	"github.com/esimov/pigo/core":                {"analyze", "coach"},
 	"github.com/wneessen/go-mail":                {"erase", "notify"},
 	"firebase.google.com/go/v4/messaging": {
-		"coach", "erase", "inbox", "leaderboard", "notify", "profile", "register", "scans", "sweep", "upload",
+		"admin", "coach", "erase", "inbox", "leaderboard", "notify", "profile", "register", "scans", "sweep", "upload",
 	},
 	"github.com/facescan/facescan/internal/local/emulator": nil,
+	// Health starts before all others, and answers for every path that none of them owns.
+	"cloud.google.com/go/firestore":                                   allBut("health"),
+	"google.golang.org/grpc":                                          allBut("health"),
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc": allBut("health"),
+	"google.golang.org/protobuf/proto":                                allBut("health"),
+}
+
+// healthLinks are the module's own packages that health is made of: none of a domain.
+var healthLinks = []string{
+	"functions/health", "internal/boot", "internal/boot/ready", "internal/event", "internal/fault", "internal/httpapi",
+	"internal/keys", "internal/schema", "internal/telemetry", "internal/web",
+}
+
+// allBut returns the functions of the catalog without one.
+func allBut(function string) []string {
+	var all []string
+	for _, f := range catalog.Functions() {
+		if f.Name != function {
+			all = append(all, f.Name)
+		}
+	}
+	return all
 }
 
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./functions/...")
+	cmd := exec.CommandContext(
+		t.Context(), "go", "list", "-tags="+catalog.BuildTag, "-f", `{{.ImportPath}} {{join .Deps " "}}`, "./functions/...",
+	)
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {
@@ -56,5 +81,19 @@ func TestLinks(t *testing.T) {
 		if diff := cmp.Diff(heavy[name], got[name]); diff != "" {
 			t.Errorf("who links %s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+func TestHealth_linksNoDomain(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, pkg := range deps(t, "./functions/health") {
+		if own, ok := strings.CutPrefix(pkg, "github.com/facescan/facescan/"); ok {
+			got = append(got, own)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(healthLinks, got); diff != "" {
+		t.Errorf("health links (-want +got):\n%s", diff)
 	}
 }

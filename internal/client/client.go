@@ -48,6 +48,8 @@ type Client struct {
 	Transport http.RoundTripper
 
 	token string
+	// known is the client token of the last sign-in.
+	known string
 }
 
 // API returns every operation of the contract, as this user. An answer of 400 and above is a
@@ -123,29 +125,33 @@ func body[T any](resp interface{ Status() string }, of ...*T) (T, error) {
 }
 
 // SignUp makes the user with e-mail and password.
-func (c *Client) SignUp(ctx context.Context) (api.Session, error) {
-	resp, err := c.API().SignUpWithResponse(ctx, c.credentials())
+func (c *Client) SignUp(ctx context.Context) (api.SignIn, error) {
+	resp, err := c.API().SignUpWithResponse(ctx, api.Credentials{Email: c.Email, Password: c.Password})
 	if err != nil {
-		return api.Session{}, err
+		return api.SignIn{}, err
 	}
 	return c.signedIn(body(resp, resp.JSON201))
 }
 
 // Login gets a fresh ID token.
-func (c *Client) Login(ctx context.Context) (api.Session, error) {
-	resp, err := c.API().LogInWithResponse(ctx, c.credentials())
+func (c *Client) Login(ctx context.Context) (api.SignIn, error) {
+	in := api.LoginCredentials{Email: c.Email, Password: c.Password}
+	if c.known != "" {
+		in.ClientToken = &c.known
+	}
+	resp, err := c.API().LogInWithResponse(ctx, in)
 	if err != nil {
-		return api.Session{}, err
+		return api.SignIn{}, err
 	}
 	return c.signedIn(body(resp, resp.JSON200))
 }
 
-func (c *Client) credentials() api.Credentials {
-	return api.Credentials{Email: c.Email, Password: c.Password}
-}
-
-func (c *Client) signedIn(s api.Session, err error) (api.Session, error) {
-	c.token = s.IDToken
+// signedIn keeps what a sign-in is answered with, unless it failed: by the client token the next
+// login is that of a known client.
+func (c *Client) signedIn(s api.SignIn, err error) (api.SignIn, error) {
+	if err == nil {
+		c.token, c.known = s.IDToken, s.ClientToken
+	}
 	return s, err
 }
 
@@ -273,10 +279,16 @@ func (c *Client) Open(
 // Put uploads the photo with exactly the ticket's headers. A 412 means that the photo is there
 // already.
 func (c *Client) Put(ctx context.Context, t *api.UploadTicket, photo []byte) error {
-	req, err := http.NewRequestWithContext(ctx, string(t.Method), t.URL, bytes.NewReader(photo))
+	return c.PutFrom(ctx, t, bytes.NewReader(photo), int64(len(photo)))
+}
+
+// PutFrom is Put for a photo of the size that is read while it is sent.
+func (c *Client) PutFrom(ctx context.Context, t *api.UploadTicket, photo io.Reader, size int64) error {
+	req, err := http.NewRequestWithContext(ctx, string(t.Method), t.URL, photo)
 	if err != nil {
 		return fmt.Errorf("make upload: %w", err)
 	}
+	req.ContentLength = size
 	for name, value := range t.Headers {
 		req.Header.Set(name, value)
 	}
@@ -301,7 +313,7 @@ const longest = 25
 
 // AwaitScan polls, long, until the scan has ended.
 func (c *Client) AwaitScan(ctx context.Context, id string) (api.Scan, error) {
-	s, err := c.Scan(ctx, id)
+	s, err := c.scan(ctx, id, &api.GetScanParams{Wait: new(longest)})
 	for err == nil && !ended(s.State) {
 		s, err = c.scan(ctx, id, &api.GetScanParams{Wait: new(longest), Since: &s.Version})
 	}

@@ -19,14 +19,18 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -127,7 +131,8 @@ func newFixture(t *testing.T, user account.User) *fixture {
 	noon := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 	f := &fixture{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
 	f.coach = &Handler{
-		Firestore: fs, Limits: quota.New(fs, []byte("key"), noon), Analyze: face.Analyze, MinAge: 18, Now: noon,
+		Firestore: fs, Limits: quota.New(fs, testkit.Ring(keys.ForLimits), noon), Analyze: face.Analyze, MinAge: 18,
+		Processors: semaphore.NewWeighted(1), Now: noon,
 	}
 	f.coach.Routes(f.api)
 	return f
@@ -246,7 +251,7 @@ func TestTooManyPreviews(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, adult())
 	now := f.coach.Now
-	id := quota.New(f.fs, []byte("key"), now)
+	id := quota.New(f.fs, testkit.Ring(keys.ForLimits), now)
 	for range 2 {
 		if err := id.Take(t.Context(), PreviewsOfUser, quota.User(string(uid))); err != nil {
 			t.Fatal(err)
@@ -267,7 +272,7 @@ func TestTooManyPreviews(t *testing.T) {
 // The time that one preview of a typical size takes, without the network.
 func BenchmarkCoach(b *testing.B) {
 	data := emulatortest.SamplePhoto(b)
-	c := &Handler{Analyze: face.Analyze}
+	c := &Handler{Analyze: face.Analyze, Processors: semaphore.NewWeighted(1)}
 	for b.Loop() {
 		if _, err := c.look(b.Context(), data); err != nil {
 			b.Fatal(err)

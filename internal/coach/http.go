@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face/report"
@@ -42,6 +43,8 @@ type Handler struct {
 	// Analyze is the face engine, face.Analyze. It is a field for tests of failures, since no photo is
 	// known to break the real one.
 	Analyze func(io.Reader, report.Options) (report.Report, error)
+	// Processors has a place for each computation that may run at a time (boot.Process.Processors).
+	Processors *semaphore.Weighted
 	// Exit ends the process if the engine hangs: os.Exit except in tests (see internal/watchdog).
 	Exit func(code int)
 	// MinAge is the age in years that a user must have passed to be measured.
@@ -73,7 +76,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 // admit checks the conditions of an upload and counts the preview.
 func (h *Handler) admit(ctx context.Context, uid account.UID) error {
 	err := h.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		_, err := account.ReadAnalysable(tx, h.Firestore, uid, h.Now(), h.MinAge)
+		_, err := account.ReadAnalysable(ctx, tx, h.Firestore, uid, h.Now(), h.MinAge)
 		return err
 	}, firestore.ReadOnly)
 	if err != nil {
@@ -85,6 +88,10 @@ func (h *Handler) admit(ctx context.Context, uid account.UID) error {
 // look runs the engine on the preview. A body that is not a picture is the caller's error; the
 // contents of a picture are not.
 func (h *Handler) look(ctx context.Context, preview []byte) (View, error) {
+	if err := h.Processors.Acquire(ctx, 1); err != nil {
+		return View{}, fault.Wrap(err, fault.CodeUnavailable, "No processor was free in time.")
+	}
+	defer h.Processors.Release(1)
 	done := watchdog.Watch(ctx, lookTime, h.Exit)
 	defer done()
 	_, end := telemetry.Span(ctx, "face.Analyze")

@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
@@ -28,6 +29,10 @@ func (c *cloud) after() []doctor.Check {
 	return []doctor.Check{
 		{Name: "functions", Run: c.checkFunctions, Mend: "read the build's log that the console links, and deploy again"},
 		{Name: "domain", Run: c.checkDomain},
+		{
+			Name: "client address", Run: c.checkClient,
+			Mend: "deploy again, or have your own balancer set " + httpapi.HeaderClient + ": see terraform/README.md",
+		},
 		{
 			Name: "signed push", Run: c.checkPush,
 			Mend: "read the log: gcloud run services logs read " + sweep + " --project=" + c.project + " --region=" + c.region(),

@@ -22,11 +22,13 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/deploy/cost"
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/deploy/gcp"
 	"github.com/facescan/facescan/internal/deploy/pack"
 	"github.com/facescan/facescan/internal/deploy/settings"
+	"github.com/facescan/facescan/internal/keys"
 )
 
 // bootstrap runs the operator's first command, as an owner of the project. It may be repeated, and
@@ -88,7 +90,7 @@ func (c *cloud) enable(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ask which APIs are enabled: %w", err)
 	}
-	wanted := slices.Sorted(maps.Keys(doctor.Agents))
+	wanted := slices.Sorted(maps.Keys(c.surveyed().ServiceAgents()))
 	off := doctor.Lacking(enabled, slices.Concat(doctor.FirstAPIs, wanted, []string{signInAPI}))
 	if len(off) == 0 {
 		return nil
@@ -146,7 +148,8 @@ func (c *cloud) keepBucket(ctx context.Context) error {
 // used, too late for that use. Those that are there stay as they are:
 // https://cloud.google.com/iam/docs/create-service-agents
 func (c *cloud) makeAgents(ctx context.Context) error {
-	for _, api := range slices.Sorted(maps.Keys(doctor.Agents)) {
+	agents := c.surveyed().ServiceAgents()
+	for _, api := range slices.Sorted(maps.Keys(agents)) {
 		var op gcp.Operation
 		path := "projects/" + c.project + "/services/" + api + ":generateServiceIdentity"
 		err := c.google.Call(ctx, gcp.ServiceUsageBeta, http.MethodPost, path, map[string]any{}, &op)
@@ -157,7 +160,7 @@ func (c *cloud) makeAgents(ctx context.Context) error {
 			return fmt.Errorf("make the service agent of %s: %w", api, err)
 		}
 	}
-	fmt.Fprintf(c.progress, "%d service agents are there\n", len(doctor.Agents))
+	fmt.Fprintf(c.progress, "%d service agents are there\n", len(agents))
 	return nil
 }
 
@@ -197,20 +200,23 @@ func (c *cloud) bootstrapVars(ctx context.Context, tf *tfexec.Terraform, dir str
 		"project_id": cty.StringVal(c.project), "environment": cty.StringVal(c.env), "region": cty.StringVal(c.region()),
 		"deployers": cty.ListValEmpty(cty.String),
 	}
-	for _, name := range []string{"prefix", "database", "protect_data"} {
+	for _, name := range []string{"prefix", "database", "protect_data", "kms_key"} {
 		if v, said := c.values[name]; said {
 			values[name] = v
 		}
 	}
+	kept, err := c.keptSecrets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(kept) > 0 {
+		values["kept_secrets"] = textList(kept)
+	}
 	if days, said := c.values["log_retention_days"]; said && days.IsNull() {
 		values["photo_audit"] = cty.False // the project's logging is another's
 	}
-	var list []cty.Value
-	for _, member := range members {
-		list = append(list, cty.StringVal(member))
-	}
-	if len(list) > 0 {
-		values["deployers"] = cty.ListVal(list)
+	if len(members) > 0 {
+		values["deployers"] = textList(members)
 	}
 	if repository != "" {
 		values["github_repository"] = cty.StringVal(repository)
@@ -227,6 +233,15 @@ func (c *cloud) bootstrapVars(ctx context.Context, tf *tfexec.Terraform, dir str
 		vars = append(vars, name+"="+v)
 	}
 	return vars, nil
+}
+
+// textList returns the texts, of which there is at least one, as a list.
+func textList(texts []string) cty.Value {
+	list := make([]cty.Value, len(texts))
+	for i, text := range texts {
+		list[i] = cty.StringVal(text)
+	}
+	return cty.ListVal(list)
 }
 
 // argument returns a value as Terraform's command line takes it: a text bare, the rest in JSON.
@@ -346,19 +361,38 @@ const signInAPI = "identitytoolkit.googleapis.com"
 // addSignIn sets up Identity Platform, if it is not, and a deployment takes it over. One would be
 // refused, as is reported: the permission that Google names for it is not all that it takes.
 // https://github.com/hashicorp/terraform-provider-google/issues/19111
+//
+// Then it sets what Terraform's provider has no fields for. A deployment leaves that alone, since
+// the provider's updates name the fields that it has.
 func (c *cloud) addSignIn(ctx context.Context) error {
 	if v, said := c.values["identity_enabled"]; said && v.RawEquals(cty.False) {
 		return nil
 	}
 	project := "projects/" + c.project
-	err := c.google.Call(ctx, gcp.Identity, http.MethodGet, project+"/config", nil, nil)
+	config, err := c.surveyed().SignIn(ctx)
 	if gcp.Refused(err, http.StatusNotFound) {
 		fmt.Fprintln(c.progress, "setting up Identity Platform, by which users sign in")
 		body := map[string]any{}
 		err = c.google.Call(ctx, gcp.Identity, http.MethodPost, project+"/identityPlatform:initializeAuth", body, nil)
+		if err == nil {
+			config, err = c.surveyed().SignIn(ctx)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("set up Identity Platform: %w", err)
+	}
+	parts := config.Parts()
+	if len(parts) == 0 {
+		return nil
+	}
+	for _, part := range parts {
+		fmt.Fprintf(c.progress, "setting Identity Platform's %s, since %s\n", part.Mask, part.Lacks)
+	}
+	body, mask := doctor.ForParts(parts)
+	if err := c.google.Call(
+		ctx, gcp.Identity, http.MethodPatch, project+"/config?updateMask="+mask, body, nil,
+	); err != nil {
+		return fmt.Errorf("set Identity Platform's %s: %w", mask, err)
 	}
 	return nil
 }
@@ -411,7 +445,7 @@ func (c *cloud) writeSecrets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.addVersion(ctx, name, value); err != nil {
+		if _, err := c.addVersion(ctx, name, value); err != nil {
 			return err
 		}
 		fmt.Fprintf(c.progress, "  secret %s-%s: first version written\n", c.prefix(), name)
@@ -422,10 +456,50 @@ func (c *cloud) writeSecrets(ctx context.Context) error {
 	return nil
 }
 
-// secretValue returns a random secret, or the operator's input.
+// retired are the secrets of the versions before, which functions no longer read, by the name of
+// the secret that has what was made with them as its earlier one. Every function knew hash-key,
+// whose text was a key; unsubscribe-keys were a list already.
+var retired = map[string]string{
+	keys.ForScans.Secret(): hashKey, keys.ForPhotos.Secret(): hashKey, keys.ForRatings.Secret(): hashKey,
+	keys.ForFriends.Secret(): hashKey, keys.ForReceipts.Secret(): hashKey, keys.ForErased.Secret(): hashKey,
+	keys.ForUnsubscribing.Secret(): unsubscribeKeys,
+}
+
+const (
+	hashKey         = "hash-key"
+	unsubscribeKeys = "unsubscribe-keys"
+)
+
+// keptSecrets returns the retired secrets that the project has. Terraform leaves them, as what is
+// in them is nowhere else.
+func (c *cloud) keptSecrets(ctx context.Context) ([]string, error) {
+	var kept []string
+	for _, name := range []string{hashKey, unsubscribeKeys} {
+		has, err := c.surveyed().HasVersion(ctx, name, "1")
+		if err != nil {
+			return nil, err
+		}
+		if has {
+			kept = append(kept, name)
+		}
+	}
+	return kept, nil
+}
+
+// secretValue returns a random secret with what it replaces behind it, or the operator's input.
 func (c *cloud) secretValue(ctx context.Context, name string) ([]byte, error) {
 	question, typed := asked[name]
-	if !typed || c.dry {
+	if use, is := keys.UseOf(catalog.Variable(name)); is && use.Writer() != "" {
+		return c.writerSecret(ctx, use)
+	}
+	if !typed {
+		earlier, err := c.earlier(ctx, name)
+		if err != nil || earlier == "" {
+			return randomSecret(), err
+		}
+		return []byte(string(randomSecret()) + "," + earlier), nil
+	}
+	if c.dry {
 		return randomSecret(), nil
 	}
 	if value := os.Getenv(secretVariable(name)); value != "" {
@@ -444,6 +518,52 @@ func (c *cloud) secretValue(ctx context.Context, name string) ([]byte, error) {
 	return []byte(value), nil
 }
 
+// writerSecret returns the secret of a writer of the outbox, which is derived from the outbox's
+// own. That was written before: names are in order.
+func (c *cloud) writerSecret(ctx context.Context, use keys.Use) ([]byte, error) {
+	text, err := c.access(ctx, keys.ForOutbox.Secret())
+	if err != nil {
+		return nil, err
+	}
+	root, err := keys.Parse(keys.ForOutbox, string(text))
+	if err != nil {
+		return nil, fmt.Errorf("read %s-%s: %w", c.prefix(), keys.ForOutbox.Secret(), err)
+	}
+	return []byte(root.OfWriter(use.Writer()).Text()), nil
+}
+
+// access returns the latest version of the secret.
+func (c *cloud) access(ctx context.Context, name string) ([]byte, error) {
+	var version struct {
+		Payload struct {
+			Data []byte `json:"data"`
+		} `json:"payload"`
+	}
+	path := c.surveyed().SecretPath(name) + "/versions/latest:access"
+	if err := c.google.Call(ctx, gcp.SecretManager, http.MethodGet, path, nil, &version); err != nil {
+		return nil, fmt.Errorf("read the secret %s-%s: %w", c.prefix(), name, err)
+	}
+	return version.Payload.Data, nil
+}
+
+// earlier returns what the retired secret of the secret has, as part of a list of secrets, or "" if
+// the project has none.
+func (c *cloud) earlier(ctx context.Context, name string) (string, error) {
+	from, is := retired[name]
+	if !is {
+		return "", nil
+	}
+	has, err := c.surveyed().HasVersion(ctx, from, "1")
+	if err != nil || !has {
+		return "", err
+	}
+	value, err := c.access(ctx, from)
+	if err != nil || from == unsubscribeKeys {
+		return string(value), err
+	}
+	return base64.StdEncoding.EncodeToString(value), nil
+}
+
 // randomSecret returns 32 random bytes in base64.
 func randomSecret() []byte {
 	seed := make([]byte, secretBytes)
@@ -451,14 +571,18 @@ func randomSecret() []byte {
 	return []byte(base64.StdEncoding.EncodeToString(seed))
 }
 
-func (c *cloud) addVersion(ctx context.Context, name string, value []byte) error {
+// addVersion writes a version of the secret and returns its resource's name.
+func (c *cloud) addVersion(ctx context.Context, name string, value []byte) (version string, err error) {
+	var made struct {
+		Name string `json:"name"`
+	}
 	body := map[string]any{"payload": map[string]any{"data": value}}
 	if err := c.google.Call(
-		ctx, gcp.SecretManager, http.MethodPost, c.surveyed().SecretPath(name)+":addVersion", body, nil,
+		ctx, gcp.SecretManager, http.MethodPost, c.surveyed().SecretPath(name)+":addVersion", body, &made,
 	); err != nil {
-		return fmt.Errorf("write the first version of %s-%s: %w", c.prefix(), name, err)
+		return "", fmt.Errorf("write a version of %s-%s: %w", c.prefix(), name, err)
 	}
-	return nil
+	return made.Name, nil
 }
 
 // secretVariable returns the environment variable in which CI may pass the secret.

@@ -5,12 +5,16 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/facescan/facescan/internal/deploy/fakegcp"
+	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/keys"
 )
 
 const secretsPath = "/secrets/projects/facescan-dev/secrets/facescan-"
@@ -19,7 +23,11 @@ func TestWriteSecrets(t *testing.T) {
 	t.Parallel()
 	t.Run("writes the first version of those that have none, and tells no value", func(t *testing.T) {
 		t.Parallel()
-		all := answers{"GET " + secretsPath + "hash-key/versions/1": map[string]any{"state": "ENABLED"}}
+		root := randomSecret()
+		all := answers{
+			"GET " + secretsPath + "key-logs/versions/1":               map[string]any{"state": "ENABLED"},
+			"GET " + secretsPath + "key-outbox/versions/latest:access": payload(string(root)),
+		}
 		for _, name := range secretNames() {
 			all["POST "+secretsPath+name+":addVersion"] = map[string]any{"name": "1"}
 		}
@@ -29,22 +37,16 @@ func TestWriteSecrets(t *testing.T) {
 		if err := c.writeSecrets(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		written := map[string]string{}
-		for _, r := range sent() {
-			name, is := strings.CutPrefix(r.key, "POST "+secretsPath)
-			if !is {
-				continue
-			}
-			payload, _ := r.body["payload"].(map[string]any)
-			data, _ := payload["data"].(string)
-			value, err := base64.StdEncoding.DecodeString(data)
-			if err != nil {
-				t.Error(err)
-			}
-			written[strings.TrimSuffix(name, ":addVersion")] = string(value)
-		}
-		if _, again := written["hash-key"]; again || len(written) != len(secretNames())-1 {
+		written := writtenTo(t, sent())
+		if _, again := written["key-logs"]; again || len(written) != len(secretNames())-1 {
 			t.Errorf("written: %d of %v", len(written), secretNames())
+		}
+		owed, err := keys.Parse(keys.ForOutbox, string(root))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := written[keys.ForWriter("rank").Secret()], owed.OfWriter("rank").Text(); got != want {
+			t.Errorf("rank signs with %q, which the sweep does not know", got)
 		}
 		if written["smtp-password"] != "correct horse" {
 			t.Errorf("the password is %q", written["smtp-password"])
@@ -52,6 +54,43 @@ func TestWriteSecrets(t *testing.T) {
 		for name, value := range written {
 			if strings.Contains(out.String(), value) || strings.Contains(asked.String(), value) {
 				t.Errorf("the value of %s is told", name)
+			}
+		}
+	})
+	t.Run("keeps what ids of the version before were made with, behind the new secrets", func(t *testing.T) {
+		t.Parallel()
+		before, links := "the text of an earlier hash-key, 44 letters..", string(randomSecret())
+		c, _, _ := cloudOf(t, answers{
+			"GET " + secretsPath + "hash-key/versions/1":                     map[string]any{"state": "ENABLED"},
+			"GET " + secretsPath + "hash-key/versions/latest:access":         payload(before),
+			"GET " + secretsPath + "unsubscribe-keys/versions/1":             map[string]any{"state": "ENABLED"},
+			"GET " + secretsPath + "unsubscribe-keys/versions/latest:access": payload(links),
+		})
+		kept, err := c.keptSecrets(t.Context())
+		if diff := cmp.Diff([]string{"hash-key", "unsubscribe-keys"}, kept); diff != "" || err != nil {
+			t.Errorf("kept secrets, %v (-want +got):\n%s", err, diff)
+		}
+		for _, use := range keys.Uses() {
+			text, err := c.secretValue(t.Context(), use.Secret())
+			if err != nil {
+				t.Fatal(err)
+			}
+			ring, err := keys.Parse(use, string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want string
+			switch use {
+			case keys.ForLogs, keys.ForLimits, keys.ForCursors, keys.ForClients, keys.ForOutbox:
+				// What was made with them is not looked up.
+			case keys.ForUnsubscribing:
+				want = links
+			default:
+				want = base64.StdEncoding.EncodeToString([]byte(before))
+			}
+			_, earlier, has := strings.Cut(string(text), ",")
+			if earlier != want || has != (want != "") || ring.Len() > 2 {
+				t.Errorf("%s has %q behind its new secret, want %q", use, earlier, want)
 			}
 		}
 	})
@@ -75,11 +114,17 @@ func TestWriteSecrets(t *testing.T) {
 	})
 	t.Run("tells which could not be written", func(t *testing.T) {
 		t.Parallel()
-		c, _, _ := cloudOf(t, answers{"POST " + secretsPath + "hash-key:addVersion": 403})
-		if err := c.writeSecrets(t.Context()); err == nil || !strings.Contains(err.Error(), "facescan-hash-key") {
+		c, _, _ := cloudOf(t, answers{"POST " + secretsPath + "key-clients:addVersion": 403})
+		if err := c.writeSecrets(t.Context()); err == nil || !strings.Contains(err.Error(), "facescan-key-clients") {
 			t.Errorf("err = %v", err)
 		}
 	})
+}
+
+// payload is Secret Manager's answer with a version's value.
+func payload(value string) map[string]any {
+	data := base64.StdEncoding.EncodeToString([]byte(value))
+	return map[string]any{"payload": map[string]any{"data": data}}
 }
 
 func TestSecretFromTheEnvironment(t *testing.T) {
@@ -115,21 +160,35 @@ func TestRandomSecret(t *testing.T) {
 
 func TestAddSignIn(t *testing.T) {
 	t.Parallel()
-	const config, initialize = "GET /identity/projects/facescan-dev/config",
-		"POST /identity/projects/facescan-dev/identityPlatform:initializeAuth"
+	const path = "/identity/projects/facescan-dev/config"
+	const initialize = "POST /identity/projects/facescan-dev/identityPlatform:initializeAuth"
+	set := map[string]any{
+		"emailPrivacyConfig": map[string]any{"enableImprovedEmailPrivacy": true},
+		"passwordPolicyConfig": map[string]any{
+			"passwordPolicyEnforcementState": "ENFORCE",
+			"passwordPolicyVersions": []any{
+				map[string]any{"customStrengthOptions": map[string]any{"minPasswordLength": 10}},
+			},
+		},
+	}
 	for name, tt := range map[string]struct {
 		all    answers
 		values map[string]cty.Value
-		makes  bool
+		want   []string
 		fails  bool
 	}{
-		"sets up what is not there": {answers{initialize: map[string]any{}}, nil, true, false},
-		"leaves what is there":      {answers{config: map[string]any{}}, nil, false, false},
-		"leaves it to the project's first one": {
-			nil, map[string]cty.Value{"identity_enabled": cty.False}, false, false,
+		"sets what is not as it should be": {
+			answers{"GET " + path: map[string]any{}, "PATCH " + path: map[string]any{}}, nil, []string{"PATCH " + path}, false,
 		},
-		"fails where it may not":                     {answers{initialize: 403}, nil, true, true},
-		"sets nothing up that it could not look for": {answers{config: 403}, nil, false, true},
+		"leaves what is": {answers{"GET " + path: set}, nil, nil, false},
+		"leaves it to the project's first one": {
+			nil, map[string]cty.Value{"identity_enabled": cty.False}, nil, false,
+		},
+		"fails where it may not": {answers{initialize: 403}, nil, []string{initialize}, true},
+		"fails where it may not change it": {
+			answers{"GET " + path: map[string]any{}, "PATCH " + path: 403}, nil, []string{"PATCH " + path}, true,
+		},
+		"sets nothing up that it could not look for": {answers{"GET " + path: 403}, nil, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -138,11 +197,50 @@ func TestAddSignIn(t *testing.T) {
 			if err := c.addSignIn(t.Context()); (err != nil) != tt.fails {
 				t.Errorf("err = %v", err)
 			}
-			made := slices.ContainsFunc(sent(), func(r request) bool { return r.key == initialize })
-			if made != tt.makes {
-				t.Errorf("set up: %v, want %v", made, tt.makes)
+			var changes []string
+			for _, r := range sent() {
+				if !strings.HasPrefix(r.key, "GET ") {
+					changes = append(changes, r.key)
+				}
+			}
+			if diff := cmp.Diff(tt.want, changes); diff != "" {
+				t.Errorf("changes (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// On the fake, which refuses what the API's reference forbids.
+func TestAddSignIn_twice(t *testing.T) {
+	t.Parallel()
+	fake, err := fakegcp.Start(t.Context(), fakegcp.Options{
+		Project: "facescan-dev", Enabled: []string{signInAPI}, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := fake.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var out strings.Builder
+	c := &cloud{
+		env: "dev", project: "facescan-dev", out: &out, progress: &out, clock: new(gcp.Leaps),
+		google: gcp.Offline("facescan-dev", fake.Environ()),
+	}
+	for _, tells := range []string{"setting up Identity Platform", ""} {
+		out.Reset()
+		if err := c.addSignIn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(out.String(), tells) || tells == "" && out.Len() > 0 {
+			t.Errorf("it tells %q, want %q", &out, tells)
+		}
+	}
+	is, err := c.surveyed().SignIn(t.Context())
+	if err != nil || len(is.Parts()) > 0 {
+		t.Errorf("%v is left to set, err = %v", is.Parts(), err)
 	}
 }
 

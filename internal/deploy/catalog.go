@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -35,8 +36,15 @@ type document struct {
 	// TombstoneDays is the age at which tombstones are deleted, RestorableDays the reach of backups.
 	TombstoneDays  int `json:"tombstoneDays"`
 	RestorableDays int `json:"restorableDays"`
+	// LogDays are the most for which logs are kept, RequestLogDays those of requests.
+	LogDays        int `json:"logDays"`
+	RequestLogDays int `json:"requestLogDays"`
 	// AppCheckOperations are the operations that may require an App Check token.
 	AppCheckOperations []string `json:"appCheckOperations"`
+	// PhotoPaths are the paths that photos are posted to.
+	PhotoPaths []string `json:"photoPaths"`
+	// ClientHeader is the header in which the load balancer tells the client's address.
+	ClientHeader string `json:"clientHeader"`
 }
 
 type functionRow struct {
@@ -54,9 +62,10 @@ type functionRow struct {
 
 // accessRow has the rights of a function.
 type accessRow struct {
-	Firestore  bool     `json:"firestore"`
+	Firestore  string   `json:"firestore"`
 	Auth       string   `json:"auth"`
 	Push       bool     `json:"push"`
+	Traces     bool     `json:"traces"`
 	Uploads    string   `json:"uploads"`
 	Results    string   `json:"results"`
 	Tombstones string   `json:"tombstones"`
@@ -114,8 +123,12 @@ func catalogJSON() ([]byte, error) {
 		Sweep:    sweepRow{Schedule: schedule, Topic: sweepTopic, Message: string(message)},
 		Fallback: catalog.Owner("/").Name, Expiring: schema.Expiring(),
 		TombstoneDays: days(schema.TombstoneLife), RestorableDays: days(schema.RestorableLife),
+		LogDays: days(schema.LogLife), RequestLogDays: days(schema.RequestLogLife), ClientHeader: httpapi.HeaderClient,
 	}
 	if d.AppCheckOperations, err = appCheckOperations(); err != nil {
+		return nil, err
+	}
+	if d.PhotoPaths, err = photoPaths(); err != nil {
 		return nil, err
 	}
 	for _, f := range catalog.Functions() {
@@ -155,7 +168,8 @@ func (d *document) addCollections() {
 
 func rowOf(f catalog.Function) functionRow {
 	access := accessRow{
-		Firestore: f.Firestore, Auth: f.Auth, Push: f.Push, Uploads: f.Uploads, Results: f.Results, Tombstones: f.Tombstones,
+		Firestore: f.Firestore, Auth: f.Auth, Push: f.Push, Traces: f.Traces, Uploads: f.Uploads,
+		Results: f.Results, Tombstones: f.Tombstones,
 		Signs: f.Signs, Publishes: orEmpty(f.Publishes), Secrets: map[string]string{},
 	}
 	for _, secret := range f.Secrets {
@@ -219,23 +233,52 @@ func indented(v any) ([]byte, error) {
 // appCheckOperations returns the operations of the contract, such as "GET /v1/me", that can answer
 // app_check_missing.
 func appCheckOperations() ([]string, error) {
-	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
-	if err != nil {
-		return nil, fmt.Errorf("read the contract: %w", err)
-	}
 	var asking []string
-	for path, item := range contract.Paths.Map() {
-		for method, operation := range item.Operations() {
-			refused := operation.Responses.Value("401")
-			if refused == nil {
-				continue
+	err := eachOperation(func(method, path string, operation *openapi3.Operation) {
+		refused := operation.Responses.Value("401")
+		if refused == nil {
+			return
+		}
+		codes, _ := refused.Value.Extensions["x-error-codes"].([]any)
+		if slices.Contains(codes, any(string(fault.CodeAppCheckMissing))) {
+			asking = append(asking, method+" "+path)
+		}
+	})
+	slices.Sort(asking)
+	return asking, err
+}
+
+// photoPaths returns the paths whose bodies are photos, or forms with one.
+func photoPaths() ([]string, error) {
+	var paths []string
+	err := eachOperation(func(_, path string, operation *openapi3.Operation) {
+		if operation.RequestBody == nil {
+			return
+		}
+		for media, content := range operation.RequestBody.Value.Content {
+			kinds := []string{media}
+			for _, part := range content.Encoding {
+				kinds = append(kinds, part.ContentType)
 			}
-			codes, _ := refused.Value.Extensions["x-error-codes"].([]any)
-			if slices.Contains(codes, any(string(fault.CodeAppCheckMissing))) {
-				asking = append(asking, method+" "+path)
+			if strings.Contains(strings.Join(kinds, " "), "image/") {
+				paths = append(paths, path)
 			}
 		}
+	})
+	slices.Sort(paths)
+	return slices.Compact(paths), err
+}
+
+// eachOperation calls do with each operation of the contract.
+func eachOperation(do func(method, path string, operation *openapi3.Operation)) error {
+	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
+	if err != nil {
+		return fmt.Errorf("read the contract: %w", err)
 	}
-	slices.Sort(asking)
-	return asking, nil
+	for path, item := range contract.Paths.Map() {
+		for method, operation := range item.Operations() {
+			do(method, path, operation)
+		}
+	}
+	return nil
 }

@@ -66,7 +66,7 @@ func (c *cloud) surveyed() doctor.Project {
 		Google: c.google, ID: c.project, Prefix: c.prefix(), Region: c.region(), Env: c.env,
 		Settings: keptFile("terraform", c.env), Secrets: secretNames(), Versions: map[string]string{},
 		Public: !c.off("public_invoker"), BillingAccount: settings.Text(member(c.values["budget"], "billing_account")),
-		Protected: !c.off("protect_data"), Domain: c.variable("domain"),
+		Protected: !c.off("protect_data"), Domain: c.variable("domain"), Key: c.variable("kms_key"),
 	}
 	if !c.off("edge_enabled") {
 		p.Zone = c.variable("dns_zone")

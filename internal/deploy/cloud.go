@@ -96,7 +96,7 @@ func runOnCloud(ctx context.Context, root, command string, o options) error {
 	switch command {
 	case "bootstrap":
 		wanted = wanted[:2]
-	case "doctor", "output", "releases", "rollback":
+	case "doctor", "output", "releases", "rollback", "rotate":
 		wanted = wanted[1:2]
 	}
 	var err error
@@ -172,6 +172,8 @@ func (c *cloud) run(ctx context.Context, command string) error {
 		return c.output(ctx)
 	case "releases":
 		return c.releases(ctx)
+	case "rotate":
+		return c.rotate(ctx, c.options.key, c.options.step)
 	case "rollback":
 		return c.rollback(ctx)
 	default:

@@ -27,6 +27,7 @@ The rest:
   plan       package and plan only; the plan is saved and told
   releases   list the deployments whose checks passed
   rollback   send each function's requests to the revision of an earlier deployment, in seconds
+  rotate     exchange the secrets of a key, in steps with a deployment between them
   destroy    remove all that apply made, after the project's id was typed
   output     print what apply made: the URL, the address for the A record...
   doctor     check project, billing, rights, secrets, quotas, policies and domain, and mend nothing
@@ -85,7 +86,7 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return runHere(ctx, root, command, o)
-	case "bootstrap", "plan", "apply", "destroy", "output", "doctor", "releases", "rollback":
+	case "bootstrap", "plan", "apply", "destroy", "output", "doctor", "releases", "rollback", "rotate":
 		o, err := parse(command, args[1:])
 		if err != nil {
 			return err
@@ -117,8 +118,7 @@ func runHere(ctx context.Context, root, command string, o options) error {
 	case "catalog":
 		return runCatalog(root)
 	case "cost":
-		cost.PrintScans(os.Stdout)
-		return nil
+		return cost.PrintScans(os.Stdout)
 	case "explain":
 		if o.markdown {
 			fmt.Print(known.Markdown())
@@ -167,6 +167,8 @@ type options struct {
 	to       string
 	latest   bool
 	markdown bool
+	// key is the use whose secrets are exchanged, and step how.
+	key, step string
 }
 
 // about is what each command's help says, and which options it takes.
@@ -199,6 +201,12 @@ var about = map[string]struct {
 			"reaches as far back as\nimages are kept: five of each function, and those of a week. " +
 			"The next apply sends requests to its\nown revisions again.",
 		"cloud yes rollback",
+	},
+	"rotate": {
+		"Writes a version of a key's secret: \"add\" puts a new one behind the present one, so that all instances know it; " +
+			"\"use\" has\nit make ids and seals; \"drop\" leaves it alone. Each prints what to set, and holds with the next " +
+			"apply. Needs the right\nto read and write the project's secrets, which the deployer's account does not have.",
+		"cloud rotate",
 	},
 	"cost": {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
 	"package": {
@@ -274,6 +282,9 @@ func declare(set *flag.FlagSet, o *options, group string) {
 	case "rollback":
 		set.StringVar(&o.to, "to", "", "the `commit` of a deployment that `deploy releases` lists")
 		set.BoolVar(&o.latest, "latest", false, "undo a rollback: send requests to the latest revisions")
+	case "rotate":
+		set.StringVar(&o.key, "key", "", "the key's `name`, such as photos")
+		set.StringVar(&o.step, "step", "", "the `step`: add, use or drop")
 	case "markdown":
 		set.BoolVar(&o.markdown, "markdown", false, "print a table in Markdown")
 	case "plan":

@@ -67,7 +67,7 @@ func TestEveryCommand_isInTheUsage(t *testing.T) {
 		}
 	}
 	known := []string{
-		"cloud", "yes", "dry-run", "plan", "probe", "json", "deployer", "verbose", "dirty", "rollback", "markdown",
+		"cloud", "yes", "dry-run", "plan", "probe", "json", "deployer", "verbose", "dirty", "rollback", "rotate", "markdown",
 	}
 	for command, a := range about {
 		for _, group := range strings.Fields(a.flags) {

@@ -169,7 +169,7 @@ func TestRollback(t *testing.T) {
 		t.Errorf("after going back:\n%s", diff)
 	}
 	for _, want := range []string{
-		"commit commit-1", "scans        " + second["scans"] + " -> " + first["scans"], "2 of 14 are rolled back",
+		"commit commit-1", "scans        " + second["scans"] + " -> " + first["scans"], "2 of 15 are rolled back",
 	} {
 		if !strings.Contains(r.out.String(), want) {
 			t.Errorf("%q is not told:\n%s", want, r.out)
@@ -231,8 +231,8 @@ func TestReleases(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := strings.Split(strings.TrimSpace(r.out.String()), "\n")
-	if len(rows) != 2 || !strings.Contains(rows[0], "commit-2") || !strings.HasSuffix(rows[0], "14 functions  serves") ||
-		!strings.Contains(rows[1], "commit-1") || !strings.HasSuffix(rows[1], "14 functions") {
+	if len(rows) != 2 || !strings.Contains(rows[0], "commit-2") || !strings.HasSuffix(rows[0], "15 functions  serves") ||
+		!strings.Contains(rows[1], "commit-1") || !strings.HasSuffix(rows[1], "15 functions") {
 		t.Errorf("listed as\n%s", r.out)
 	}
 }

@@ -217,13 +217,15 @@ func (j *Job) look(now time.Time) {
 func (j *Job) pause() time.Duration { return min(firstLook<<min(max(j.Looks, 0), 10), lastLook) }
 
 // Capability returns the secret in the receipt's URL: 128 bits that are derived from the request
-// and not stored.
+// and not stored. For a saga of an earlier secret it is the one that the saga began with. key is
+// for keys.ForReceipts.
 func Capability(key keys.Ring, j Job) string {
-	return key.ID(keys.Receipt, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
+	return key.Known(func(capability string) bool { return hash(capability) == j.CapabilityHash },
+		keys.Receipt, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
 // Pseudonym returns the id of the account in erased/ and in its receipt, which shows no one else
-// whose account it is.
+// whose account it is. key is for keys.ForErased.
 func Pseudonym(key keys.Ring, uid account.UID) string { return key.ID(keys.Erased, string(uid)) }
 
 var capabilityPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)

@@ -20,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/outbox"
@@ -99,7 +100,7 @@ func newLife(t *testing.T) *life {
 	mail := l.Mail.Host()
 	relayed.Store(&mail)
 	l.Handlers["erase"] = l.erase
-	opts := erasure.MissingOptions{Key: []byte(usertest.Key), Now: l.Clock}
+	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Now: l.Clock}
 	missing, err := erasure.NewMissing(l.Firestore, l.Outbox, l.Users, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -18,8 +18,10 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 const day = 24 * time.Hour
@@ -36,7 +38,7 @@ func newSearch(t *testing.T) *search {
 	front := emulatortest.NewAuthFront(t)
 	s := &search{world: newWorldOf(t, usertest.Options{Auth: front}), auth: front}
 	var err error
-	opts := erasure.MissingOptions{Key: []byte(usertest.Key), Now: s.Clock}
+	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Now: s.Clock}
 	s.missing, err = erasure.NewMissing(s.Firestore, s.Outbox, s.Users, opts)
 	if err != nil {
 		t.Fatal(err)

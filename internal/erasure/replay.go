@@ -22,6 +22,9 @@ const replayPage = 300
 // forgotten. It does what the users' own requests did: it closes the fence, and owes the events by
 // which the function erase removes the rest. A further run finds nothing to erase or withdraw.
 //
+// The URLs of receipts that were made by a secret before the present one find nothing in the
+// restored database: no tombstone has them.
+//
 // A tombstone means a user who was there when it was made. An account made since is not erased, and
 // a consent given since not withdrawn, but what was made under the consents before it is removed.
 type Replay struct {
@@ -31,8 +34,9 @@ type Replay struct {
 	Outbox    *outbox.Box
 	// Tombstones are the latest ones by pseudonym.
 	Tombstones map[string]tombstone.Latest
-	// Key derives pseudonyms and capabilities. It is the key by which the tombstones were made.
-	Key keys.Ring
+	// Key is for keys.ForReceipts and derives capabilities. ErasedKey is for keys.ForErased and
+	// derives pseudonyms; it has the secrets by which the tombstones were made.
+	Key, ErasedKey keys.Ring
 	// Wait is the time that an erasure waits for late photos.
 	Wait time.Duration
 	// Now is the clock.
@@ -127,9 +131,9 @@ func (r *Replay) Run(ctx context.Context) (Replayed, error) {
 // user does what is to be done to the user of the document.
 func (r *Replay) user(ctx context.Context, snap *firestore.DocumentSnapshot) (done Redone) {
 	uid := account.UID(snap.Ref.ID)
-	done.Pseudonym = Pseudonym(r.Key, uid)
-	latest, ok := r.Tombstones[done.Pseudonym]
-	if !ok {
+	var latest tombstone.Latest
+	done.Pseudonym, latest = r.latest(uid)
+	if latest == (tombstone.Latest{}) {
 		return done
 	}
 	var u account.User
@@ -147,6 +151,18 @@ func (r *Replay) user(ctx context.Context, snap *firestore.DocumentSnapshot) (do
 		done.Did, done.Err = r.withdraw(ctx, u, done.At)
 	}
 	return done
+}
+
+// latest returns the latest tombstones of the user, and the pseudonym that they have. A user may
+// have some by each secret.
+func (r *Replay) latest(uid account.UID) (pseudonym string, all tombstone.Latest) {
+	pseudonym = Pseudonym(r.ErasedKey, uid)
+	for _, name := range r.ErasedKey.IDs(keys.Erased, string(uid)) {
+		if one, ok := r.Tombstones[name]; ok {
+			pseudonym, all = name, all.With(one)
+		}
+	}
+	return pseudonym, all
 }
 
 // existed reports whether the account is one of before the time. Firebase makes no id twice, but

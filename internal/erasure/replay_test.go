@@ -11,7 +11,9 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // token is an ID token as the Auth emulator makes it, unsigned, of the sign-in at the time in
@@ -34,7 +36,7 @@ func (w *world) token(t *testing.T, uid string, signedInAt int64) string {
 // askFirebase has the API take Firebase's word for who calls.
 func (w *world) askFirebase(t *testing.T) {
 	t.Helper()
-	w.API = httpapi.New(httpapi.Options{Verifier: w.Users, HashKey: []byte(usertest.Key)})
+	w.API = httpapi.New(httpapi.Options{Verifier: usertest.Tokens(w.Users), LogKey: testkit.Ring(keys.ForLogs)})
 	w.requests(t).Routes(w.API)
 }
 

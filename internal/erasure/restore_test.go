@@ -17,9 +17,11 @@ import (
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/tombstone"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/scripts/migrate/fixture"
 )
 
@@ -63,19 +65,37 @@ func (w *world) restore(t *testing.T, copied []byte) {
 	}
 }
 
-// replay replays as its command does: the events are left in the outbox.
-func (w *world) replay(t *testing.T, dry bool) (done []erasure.Redone) {
+// replayBy replays with the rings.
+func (w *world) replayBy(t *testing.T, receipts, erased keys.Ring) (done []erasure.Redone) {
+	t.Helper()
+	r := w.replayer(t)
+	r.Key, r.ErasedKey = receipts, erased
+	r.Tell = func(one erasure.Redone) { done = append(done, one) }
+	if _, err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// replayer replays as its command does: the events are left in the outbox.
+func (w *world) replayer(t *testing.T) erasure.Replay {
 	t.Helper()
 	tombstones, err := tombstone.Read(t.Context(), w.Tombstones)
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := outbox.New(w.Firestore, unheard{}, w.Clock)
-	r := erasure.Replay{
+	box := outbox.New(w.Firestore, unheard{}, testkit.Writer("test"), w.Clock)
+	return erasure.Replay{
 		Firestore: w.Firestore, Accounts: account.New(w.Firestore, box, w.Clock), Outbox: box, Tombstones: tombstones,
-		Key: []byte(usertest.Key), Wait: wait, Now: w.Clock, Dry: dry,
-		Tell: func(r erasure.Redone) { done = append(done, r) },
+		Key: testkit.Ring(keys.ForReceipts), ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Now: w.Clock,
 	}
+}
+
+// replay replays with the functions' rings.
+func (w *world) replay(t *testing.T, dry bool) (done []erasure.Redone) {
+	t.Helper()
+	r := w.replayer(t)
+	r.Dry, r.Tell = dry, func(one erasure.Redone) { done = append(done, one) }
 	sum, err := r.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +103,7 @@ func (w *world) replay(t *testing.T, dry bool) (done []erasure.Redone) {
 	counted := map[erasure.Deed]int{}
 	for _, d := range done {
 		counted[d.Did]++
-		if d.Pseudonym != erasure.Pseudonym([]byte(usertest.Key), ada) {
+		if d.Pseudonym != erasure.Pseudonym(testkit.Ring(keys.ForErased), ada) {
 			t.Errorf("somebody else was meant: %+v", d)
 		}
 	}
@@ -142,7 +162,7 @@ func (w *world) tombstones(t *testing.T) (all []string) {
 			t.Fatal(err)
 		}
 		parts := strings.Split(o.Name, "-")
-		all = append(all, strings.TrimPrefix(parts[0], erasure.Pseudonym([]byte(usertest.Key), ada)+"/")+" "+parts[2])
+		all = append(all, strings.TrimPrefix(parts[0], erasure.Pseudonym(testkit.Ring(keys.ForErased), ada)+"/")+" "+parts[2])
 	}
 	return all
 }

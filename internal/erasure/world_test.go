@@ -15,12 +15,14 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/toolkit"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/erase"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/export/build"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
@@ -64,11 +66,17 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	w.eraser = &erase.Consumer{
 		Firestore: w.Firestore, Uploads: objects.Bucket("uploads"), Results: objects.Bucket("results"),
 		Tombstones: objects.Bucket("tombstones"), Auth: w.Users, Mailer: mailer, Signer: w.signer,
-		PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: wait, Now: w.Clock,
+		PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
+		ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Now: w.Clock,
 	}
+	accounts, err := toolkit.New(t.Context(), w.Project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.eraser.Accounts = accounts
 	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
 	w.requests(t).Routes(w.API)
-	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
+	limits := quota.New(w.Firestore, testkit.Ring(keys.ForLimits), w.Clock)
 	(&export.Handler{
 		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
 	}).Routes(w.API)
@@ -82,7 +90,8 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 func (w *world) requests(t *testing.T) *erasure.Handler {
 	t.Helper()
 	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
-		Keys: []string{w.signer.Public()}, PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: w.Clock,
+		Keys: []string{w.signer.Public()}, PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
+		Now: w.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +232,7 @@ func (w *world) owe(t *testing.T, uid string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := outbox.New(w.Firestore, unheard{}, w.Clock)
+	box := outbox.New(w.Firestore, unheard{}, testkit.Writer("test"), w.Clock)
 	err = box.Run(t.Context(), func(_ context.Context, tx *outbox.Tx) error {
 		tx.Owe(told)
 		return nil

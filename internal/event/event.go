@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 )
@@ -46,7 +48,7 @@ const (
 type Payload interface {
 	// EventType is the CloudEvents type, such as "scan.completed.v1".
 	EventType() string
-	// Validate returns an error if a required member is missing.
+	// Validate returns an error if a required member is missing or an id is not valid.
 	Validate() error
 }
 
@@ -117,6 +119,9 @@ func Decode(body []byte) (Event, error) {
 	if err := ce.Validate(); err != nil {
 		return Event{}, malformed(err, "the event is not a valid CloudEvent")
 	}
+	if !ValidID(ce.ID()) {
+		return Event{}, malformed(nil, "the event's id is not valid")
+	}
 	e := Event{ID: ce.ID(), Type: ce.Type(), Time: ce.Time(), Data: ce.Data()}
 	if tp, ok := ce.Extensions()[AttributeTraceparent].(string); ok {
 		e.Traceparent = tp
@@ -140,14 +145,36 @@ func As[T Payload](e Event) (T, error) {
 	return data, nil
 }
 
-// require returns an error for the first pair (name, value) whose value is empty.
+// maxID is the longest id in bytes: Firebase's users have ids of 128 characters at most. Names of
+// several ids are far from Firestore's limit of 1,500 bytes and Cloud Storage's of 1,024.
+const maxID = 128 * utf8.UTFMax
+
+// ValidID reports whether id can be a part of the names of documents and objects. With any other,
+// their calls fail each time.
+func ValidID(id string) bool {
+	reserved := id == "." || id == ".." || strings.HasPrefix(id, "__") && strings.HasSuffix(id, "__")
+	return id != "" && len(id) <= maxID && !reserved && utf8.ValidString(id) &&
+		!strings.ContainsFunc(id, func(r rune) bool { return r == '/' || unicode.IsControl(r) })
+}
+
+// require returns an error for the first pair (name, value) whose value is empty or, if the member
+// names documents, no valid id.
 func require(pairs ...string) error {
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
-			return malformed(nil, "member %q is missing", pairs[i])
+		name, value := pairs[i], pairs[i+1]
+		switch {
+		case value == "":
+			return malformed(nil, "member %q is missing", name)
+		case isID(name) && !ValidID(value):
+			return malformed(nil, "member %q is not a valid id", name)
 		}
 	}
 	return nil
+}
+
+// isID reports whether the member of a payload names documents.
+func isID(member string) bool {
+	return member == "uid" || member == "board" || strings.HasSuffix(member, "Id")
 }
 
 // written returns the time as text for [require], "" for the zero time.

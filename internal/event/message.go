@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Message is one delivery to an event function, by a Pub/Sub push or by Eventarc in CloudEvents
@@ -113,6 +115,9 @@ const TopicUploadFinalized = "upload-finalized"
 
 const objectFinalize = "OBJECT_FINALIZE"
 
+// maxName is the length of the longest name of an object, in bytes.
+const maxName = 1024
+
 // storageObject is the part of the JSON API's object resource that is used here. int64 values are
 // strings.
 type storageObject struct {
@@ -139,8 +144,11 @@ func (m Message) Finalized() (ObjectFinalized, error) {
 	if err := require("bucket", o.Bucket, "name", o.Name); err != nil {
 		return ObjectFinalized{}, err
 	}
+	if len(o.Name) > maxName || !utf8.ValidString(o.Name) || strings.ContainsAny(o.Name, "\r\n") {
+		return ObjectFinalized{}, malformed(nil, "the storage notification's name is no object's")
+	}
 	generation, err := strconv.ParseInt(o.Generation, 10, 64)
-	if err != nil {
+	if err != nil || generation <= 0 {
 		return ObjectFinalized{}, malformed(err, "the storage notification has no generation")
 	}
 	size, err := strconv.ParseInt(o.Size, 10, 64)

@@ -38,6 +38,9 @@ func everything(id scan.ID) []string {
 		if c.Withheld == "" && c.Name != "users" {
 			all = append(all, c.Name+".json")
 		}
+		if c.Name == "guard" {
+			all = append(all, "guard-places.json")
+		}
 	}
 	for _, name := range []string{"crop.jpg", "left-left.jpg", "overlay.jpg", "renditions/grey.png"} {
 		all = append(all, "images/"+string(id)+"/"+name)
@@ -130,15 +133,16 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	}
 	photo := string(usertest.Photo(t, 0, "current"))
 	for name, want := range map[string]string{
-		"profile.json":     `"birthYear":1990`,
-		"preferences.json": `{"push":true,"email":true,"kinds":{"account_erased":{"email":true},`,
-		"devices.json":     `"platform":"android"`,
-		"ratings.json":     `"id":"` + leaderboard.AllTime(report.MajorVersion()).ID() + `"`,
-		"scans.json":       `"id":"` + string(current) + `"`,
-		"guard.json":       `"scanId":"` + string(current) + `"`,
-		"friends.json":     `[{"id":"` + friend + `","since":"`,
-		"blocked.json":     `[{"id":"` + blocked + `","since":"`,
-		"inbox.json":       `"title":"Welcome to FaceScan"`,
+		"profile.json":      `"birthYear":1990`,
+		"preferences.json":  `{"push":true,"email":true,"kinds":{"account_erased":{"email":true},`,
+		"devices.json":      `"platform":"android"`,
+		"ratings.json":      `"id":"` + leaderboard.AllTime(report.MajorVersion()).ID() + `"`,
+		"scans.json":        `"id":"` + string(current) + `"`,
+		"guard.json":        `"scanId":"` + string(current) + `"`,
+		"guard-places.json": `"day":"`,
+		"friends.json":      `[{"id":"` + friend + `","since":"`,
+		"blocked.json":      `[{"id":"` + blocked + `","since":"`,
+		"inbox.json":        `"title":"Welcome to FaceScan"`,
 		"images/" + string(current) + "/original.jpeg": photo,
 	} {
 		text := content(t, archive, name)

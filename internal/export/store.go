@@ -73,7 +73,7 @@ func newest(ctx context.Context, fs *firestore.Client, u account.User, now time.
 func (h *Handler) request(ctx context.Context, uid account.UID) (j Job, err error) {
 	id := strings.ToLower(rand.Text())
 	err = h.Outbox.RunInTurn(ctx, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		u, err := account.ReadActive(tx.Transaction, h.Firestore, uid)
+		u, err := account.ReadActive(ctx, tx.Transaction, h.Firestore, uid)
 		if err != nil {
 			return err
 		}

@@ -17,11 +17,13 @@ import (
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/export/build"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -54,12 +56,13 @@ func newWorld(t *testing.T) *world {
 		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Now: w.busyClock,
 	}
 	w.sweeper = &export.Sweeper{Firestore: w.Firestore, Results: w.Results, Outbox: w.Outbox, Now: w.Clock}
-	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
+	limits := quota.New(w.Firestore, testkit.Ring(keys.ForLimits), w.Clock)
 	(&export.Handler{
 		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
 	}).Routes(w.API)
 	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
-		PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: w.Clock,
+		PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
+		Now: w.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)

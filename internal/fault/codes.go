@@ -37,6 +37,8 @@ const (
 	CodeAppCheckMissing Code = "app_check_missing"
 	CodeAppCheckInvalid Code = "app_check_invalid"
 
+	// CodeRoleRequired means that only staff may do it.
+	CodeRoleRequired   Code = "role_required"
 	CodeNotRegistered  Code = "not_registered"
 	CodeAccountErasing Code = "account_erasing"
 	CodeEmailExists    Code = "email_exists"
@@ -99,6 +101,7 @@ var codeKinds = map[Code]Kind{
 	CodeAppCheckMissing: Unauthenticated,
 	CodeAppCheckInvalid: Unauthenticated,
 
+	CodeRoleRequired:      Forbidden,
 	CodeNotRegistered:     Forbidden,
 	CodeAccountErasing:    Forbidden,
 	CodeEmailExists:       Conflict,

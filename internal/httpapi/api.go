@@ -27,7 +27,8 @@ type Access int
 const (
 	// Public routes require no ID token.
 	Public Access = iota
-	// Open routes require no App Check token either. They are for probes, the contract, and browsers.
+	// Open routes require no App Check token either, but [Attested] reports one. They are for probes,
+	// the contract, and browsers.
 	Open
 	// User routes require a valid Firebase ID token, which is checked offline.
 	User
@@ -35,6 +36,11 @@ const (
 	// disabled. That costs a call for each request. They are for sensitive operations: registration,
 	// consent, username.
 	FreshUser
+	// Support routes are as FreshUser, for staff with the role support or admin. Staff need neither an
+	// account of the service nor an App Check token.
+	Support
+	// Admin routes are as Support, for the role admin.
+	Admin
 	// Leaving routes are for users who delete their account. They are as FreshUser, but require no App
 	// Check token, since leaving does not need the app. They also admit a disabled user
 	// ([Identity].Locked), who may ask again for the erasure that locked the account, and a user
@@ -50,16 +56,17 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 type Options struct {
 	// Verifier checks ID tokens. It is required if a route needs one.
 	Verifier TokenVerifier
-	// AppCheck holds the modes of the routes that are neither Open nor Leaving. Apps checks the
-	// tokens; it is required unless all modes are off.
+	// AppCheck holds the modes of the routes that are neither Open nor Leaving nor for staff. Apps
+	// checks the tokens; it is required unless all modes are off.
 	AppCheck AppCheck
 	Apps     AppVerifier
 	// BodyTimeout is how long a body may take to arrive. Zero means 10 seconds.
 	BodyTimeout time.Duration
 	// Origins are the web origins allowed by CORS, such as "https://app.example.com".
 	Origins []string
-	// HashKey derives the caller's pseudonym in logs.
-	HashKey keys.Ring
+	// LogKey is for keys.ForLogs and derives the caller's pseudonym in logs. Without
+	// it logs do not tell callers apart.
+	LogKey keys.Ring
 }
 
 // API is an http.Handler that routes requests to handlers.
@@ -128,6 +135,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const headerRequestID = "X-Request-Id"
 
+// strictTransport has browsers use HTTPS only for two years, which each answer begins anew. It is
+// what lists of HTTPS-only sites ask for, and outlasts a certificate, a year without a visit and a
+// domain that lapsed. It leaves subdomains out, since the API's host may have some that are another
+// service's. Browsers ignore it on plain HTTP, as of the local stack.
+const strictTransport = "max-age=63072000"
+
 // Begin gives the request an id and sets the headers that all answers have. A request that has
 // begun already is returned as it is: package boot begins it before there is an API, so that its
 // refusals have an id too.
@@ -139,6 +152,7 @@ func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	w.Header().Set(headerRequestID, id)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Strict-Transport-Security", strictTransport)
 	ctx := context.WithValue(r.Context(), requestIDKey{}, id)
 	return r.WithContext(telemetry.With(ctx, slog.String("request_id", id)))
 }

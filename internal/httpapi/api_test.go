@@ -105,7 +105,8 @@ func TestEveryAnswer_isSafeAndHasItsOwnID(t *testing.T) {
 	for _, path := range []string{"/v1/pets/7", "/v1/pets/7", "/nowhere", "/v1/panic"} {
 		header := send(t, api, "GET", path, "", nil).Header()
 		ids[header.Get("X-Request-Id")] = true
-		if header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Cache-Control") != "no-store" {
+		if header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Cache-Control") != "no-store" ||
+			header.Get("Strict-Transport-Security") != "max-age=63072000" {
 			t.Errorf("%s: header %v", path, header)
 		}
 	}
@@ -157,6 +158,7 @@ func TestLog_quotesNoBody(t *testing.T) {
 
 // ERROR is for faults of the service alone: the playbook looks for it.
 func TestLog_level(t *testing.T) {
+	httpapi.CanceledBy(func(err error) bool { return status.Code(err) == codes.Canceled })
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/facescan/facescan/internal/fault"
@@ -46,7 +45,7 @@ type AppCheck struct {
 }
 
 // route matches a route of the contract.
-var route = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) /v1/[A-Za-z0-9/{}_-]+$`)
+var route = lazyPattern(`^(GET|POST|PUT|PATCH|DELETE) /v1/[A-Za-z0-9/{}_-]+$`)
 
 // UnmarshalText parses a mode followed by the routes with another mode, each after a comma, such as
 // "monitor,POST /v1/coach=enforce,GET /v1/me=off".
@@ -60,7 +59,7 @@ func (c *AppCheck) UnmarshalText(text []byte) error {
 		var one string
 		one, others, more = strings.Cut(others, ",")
 		pattern, mode, _ := strings.Cut(one, "=")
-		if !route.MatchString(pattern) {
+		if !route().MatchString(pattern) {
 			return fmt.Errorf("%q is not a route such as \"GET /v1/scans/{id}\"", pattern)
 		}
 		var m AppCheckMode
@@ -90,16 +89,34 @@ type AppVerifier interface {
 // headerAppCheck is the header in which Firebase's SDKs send the token.
 const headerAppCheck = "X-Firebase-AppCheck"
 
-func (a *API) checkApp(r *http.Request, mode AppCheckMode) error {
-	if mode == AppCheckOff {
-		return nil
+type attestedKey struct{}
+
+// Attested reports whether the request bears a valid App Check token. An Open route asks for none,
+// but may treat a request with one better. It is always false where the mode is off, and on Leaving
+// routes.
+func Attested(ctx context.Context) bool {
+	attested, _ := ctx.Value(attestedKey{}).(bool)
+	return attested
+}
+
+// checkApp refuses a request whose token is missing or invalid, if the mode says so, and returns a
+// context for [Attested].
+func (a *API) checkApp(r *http.Request, access Access, mode AppCheckMode) (context.Context, error) {
+	ctx := r.Context()
+	if mode == AppCheckOff || access == Open && (a.opts.Apps == nil || r.Header.Get(headerAppCheck) == "") {
+		return ctx, nil
 	}
 	err := a.verifyApp(r)
-	if err != nil && mode == AppCheckMonitor {
-		slog.WarnContext(r.Context(), "app check would refuse this request", "code", fault.From(err).Code)
-		return nil
+	switch {
+	case err == nil:
+		return context.WithValue(ctx, attestedKey{}, true), nil
+	case access == Open:
+		return ctx, nil
+	case mode == AppCheckMonitor:
+		slog.WarnContext(ctx, "app check would refuse this request", "code", fault.From(err).Code)
+		return ctx, nil
 	}
-	return err
+	return ctx, err
 }
 
 func (a *API) verifyApp(r *http.Request) error {

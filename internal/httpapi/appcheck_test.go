@@ -9,13 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"firebase.google.com/go/v4/auth"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // fakeApps takes one token for an app's; how real ones are checked is tested in
@@ -58,6 +58,10 @@ func TestAppCheck(t *testing.T) {
 		"enforced for the sensitive":  {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/fresh", "bad", invalid, ""},
 		"enforced, nobody can say":    {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/user", "unsure", unsure, ""},
 		"enforced, but it is open":    {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/open", "", "", ""},
+		"open to an app, too":         {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/open", "good", "", ""},
+		"open to a wrong one":         {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/open", "bad", "", ""},
+		"open, and nobody can say":    {httpapi.AppCheck{Mode: httpapi.AppCheckMonitor}, "/open", "unsure", "", ""},
+		"open, off and a good one":    {httpapi.AppCheck{Mode: httpapi.AppCheckOff}, "/open", "good", "", ""},
 		"watched, but here enforced":  {watchedButFresh, "/fresh", "", missing, ""},
 		"watched, and enforced there": {watchedButFresh, "/user", "", "", missing},
 		"watched, but here off":       {watchedButFresh, "/public", "", "", ""},
@@ -68,14 +72,19 @@ func TestAppCheck(t *testing.T) {
 			before := slog.Default()
 			slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
 			defer slog.SetDefault(before)
+			attested := false
 			api := httpapi.New(httpapi.Options{
-				Verifier: &fakeVerifier{token: auth.Token{UID: "u"}}, AppCheck: tt.mode, Apps: fakeApps{}, HashKey: []byte("key"),
+				Verifier: &fakeVerifier{token: httpapi.Token{UID: "u"}}, AppCheck: tt.mode, Apps: fakeApps{},
+				LogKey: testkit.Ring(keys.ForLogs),
 			})
 			for path, access := range map[string]httpapi.Access{
 				"/open": httpapi.Open, "/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser,
 				"/leave": httpapi.Leaving,
 			} {
-				api.Handle("GET "+path, access, func(http.ResponseWriter, *http.Request) error { return nil })
+				api.Handle("GET "+path, access, func(_ http.ResponseWriter, r *http.Request) error {
+					attested = httpapi.Attested(r.Context())
+					return nil
+				})
 			}
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, tt.path, nil)
 			req.Header.Set("Authorization", "Bearer x")
@@ -87,6 +96,9 @@ func TestAppCheck(t *testing.T) {
 			} else if rec.Code != http.StatusOK {
 				t.Errorf("status %d: %s", rec.Code, rec.Body)
 			}
+			if attested != (tt.token == "good" && tt.mode.Mode != httpapi.AppCheckOff) {
+				t.Errorf("attested: %v", attested)
+			}
 			warned := strings.Contains(log.String(), "app check would refuse")
 			if warned != (tt.logged != "") || !strings.Contains(log.String(), string(tt.logged)) {
 				t.Errorf("log = %s, want a warning of %q", log.String(), tt.logged)
@@ -95,6 +107,25 @@ func TestAppCheck(t *testing.T) {
 				t.Errorf("the token is logged: %s", log.String())
 			}
 		})
+	}
+}
+
+// A function without routes that ask for an app has nothing to check tokens with.
+func TestAppCheck_withoutVerifier(t *testing.T) {
+	t.Parallel()
+	api := httpapi.New(httpapi.Options{AppCheck: httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}})
+	api.Handle("GET /open", httpapi.Open, func(_ http.ResponseWriter, r *http.Request) error {
+		if httpapi.Attested(r.Context()) {
+			t.Error("attested by nothing")
+		}
+		return nil
+	})
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/open", nil)
+	req.Header.Set("X-Firebase-AppCheck", "good")
+	rec := httptest.NewRecorder()
+	api.ServeHTTP(rec, req)
+	if rec.Code != http.StatusOK {
+		t.Errorf("status %d: %s", rec.Code, rec.Body)
 	}
 }
 

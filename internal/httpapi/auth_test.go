@@ -8,33 +8,34 @@ import (
 	"strings"
 	"testing"
 
-	"firebase.google.com/go/v4/auth"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // fakeVerifier takes any token for the user's and notes which of its methods is asked.
 type fakeVerifier struct {
-	token auth.Token
+	token httpapi.Token
 	err   error
 	asked []string
 }
 
-func (f *fakeVerifier) VerifyIDToken(_ context.Context, idToken string) (*auth.Token, error) {
+func (f *fakeVerifier) VerifyIDToken(_ context.Context, idToken string) (*httpapi.Token, error) {
 	f.asked = append(f.asked, "offline "+idToken)
 	return &f.token, f.err
 }
 
-func (f *fakeVerifier) VerifyIDTokenAndCheckRevoked(_ context.Context, idToken string) (*auth.Token, error) {
+func (f *fakeVerifier) VerifyIDTokenAndCheckRevoked(_ context.Context, idToken string) (*httpapi.Token, error) {
 	f.asked = append(f.asked, "revocation "+idToken)
 	return &f.token, f.err
 }
 
 // guarded is an API with a route of each access; each notes its caller in seen.
 func guarded(verifier httpapi.TokenVerifier, seen *[]httpapi.Identity) *httpapi.API {
-	api := httpapi.New(httpapi.Options{Verifier: verifier, HashKey: []byte("key")})
+	api := httpapi.New(httpapi.Options{Verifier: verifier, LogKey: testkit.Ring(keys.ForLogs)})
 	for path, access := range map[string]httpapi.Access{
 		"/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser, "/leave": httpapi.Leaving,
 	} {
@@ -57,12 +58,25 @@ func get(t *testing.T, api http.Handler, path, authorization string) *httptest.R
 	return rec
 }
 
+// No document can have the id, so all that the user did would fail as if it were our fault.
+func TestUserWhoseIDNamesNoDocument(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/user", "/fresh", "/leave"} {
+		var seen []httpapi.Identity
+		api := guarded(&fakeVerifier{token: httpapi.Token{UID: "victim/ratings/x"}}, &seen)
+		problem(t, get(t, api, path, "Bearer token"), fault.CodeTokenInvalid)
+		if len(seen) > 0 {
+			t.Errorf("%s: the handler saw %v", path, seen)
+		}
+	}
+}
+
 func TestAccess_decidesWhichCheckIsMade(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string][]string{
 		"/public": nil, "/user": {"offline abc"}, "/fresh": {"revocation abc"}, "/leave": {"revocation abc"},
 	} {
-		verifier := &fakeVerifier{token: auth.Token{UID: "u1"}}
+		verifier := &fakeVerifier{token: httpapi.Token{UID: "u1"}}
 		var seen []httpapi.Identity
 		if rec := get(t, guarded(verifier, &seen), path, "Bearer abc"); rec.Code != http.StatusOK {
 			t.Errorf("%s: status %d", path, rec.Code)
@@ -91,7 +105,7 @@ func TestCaller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var seen []httpapi.Identity
-			get(t, guarded(&fakeVerifier{token: auth.Token{UID: "u1", Claims: tt.claims}}, &seen), tt.path, "bearer abc")
+			get(t, guarded(&fakeVerifier{token: httpapi.Token{UID: "u1", Claims: tt.claims}}, &seen), tt.path, "bearer abc")
 			if diff := cmp.Diff([]httpapi.Identity{tt.want}, seen); diff != "" {
 				t.Errorf("callers (-want +got):\n%s", diff)
 			}

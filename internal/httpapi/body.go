@@ -12,10 +12,8 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -150,9 +148,18 @@ func logProblem(ctx context.Context, code fault.Code, err error) {
 	}
 }
 
-// canceled reports whether err is a cancelled context or Firestore's status for a cancelled call.
+// canceledBy is what [CanceledBy] was given.
+var canceledBy atomic.Pointer[func(error) bool]
+
+// CanceledBy sets a check for the error of a call that was cancelled, for clients whose error does
+// not wrap [context.Canceled]. Package boot/database gives Firestore's: a function without a
+// database links no gRPC.
+func CanceledBy(is func(error) bool) { canceledBy.Store(&is) }
+
+// canceled reports whether err is that of a cancelled call.
 func canceled(err error) bool {
-	return errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled
+	is := canceledBy.Load()
+	return errors.Is(err, context.Canceled) || is != nil && (*is)(err)
 }
 
 // IntParam returns the whole number in the query parameter, or fallback if it is absent. Anything

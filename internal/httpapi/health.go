@@ -5,7 +5,10 @@ import (
 	"context"
 	_ "embed"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -16,25 +19,36 @@ var contract []byte
 // Contract returns the API's OpenAPI document in YAML.
 func Contract() []byte { return contract }
 
-// readyTimeout bounds the readiness probe.
-const readyTimeout = 3 * time.Second
+const (
+	// readyTimeout bounds the readiness probe.
+	readyTimeout = 3 * time.Second
+	// readyLife is how long an answer of the store is repeated, and unreadyLife how long its failure
+	// is. Without them, anybody could have the store read as often as they ask.
+	readyLife   = 5 * time.Second
+	unreadyLife = time.Second
+)
 
 // UnknownRelease is the release of a process that was not told one.
 const UnknownRelease = "unknown"
 
-// HealthRoutes adds /health, which reports that the process answers and its release, /ready, which
-// answers by the error of ready, and the contract. Neither path ends in z: Cloud Run reserves some
-// of those, and /healthz may never arrive (https://cloud.google.com/run/docs/known-issues).
+// HealthRoutes adds /health, which reports that the process answers, its release, and the address
+// that it takes the client's for, /ready, which answers by the error of ready, and the contract.
+// ready is called by one request at a time, and its answer serves all that come meanwhile and in
+// the next seconds. Neither path ends in z: Cloud Run reserves some of those, and /healthz may
+// never arrive (https://cloud.google.com/run/docs/known-issues).
 func HealthRoutes(api *API, release string, ready func(context.Context) error) {
 	ok := map[string]string{"status": "ok"}
-	health := map[string]string{"status": "ok", "release": cmp.Or(release, UnknownRelease)}
-	api.Handle("GET /health", Open, func(w http.ResponseWriter, _ *http.Request) error {
-		return Write(w, http.StatusOK, health)
+	probe := &readiness{ready: ready}
+	release = cmp.Or(release, UnknownRelease)
+	api.Handle("GET /health", Open, func(w http.ResponseWriter, r *http.Request) error {
+		client := UnknownClient
+		if addr := ClientIP(r); addr.IsValid() {
+			client = addr.String()
+		}
+		return Write(w, http.StatusOK, map[string]string{"status": "ok", "release": release, "client": client})
 	})
 	api.Handle("GET /ready", Open, func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-		defer cancel()
-		if err := ready(ctx); err != nil {
+		if err := probe.look(r.Context()); err != nil {
 			return fault.Wrap(err, fault.CodeUnavailable, "A store does not answer.").WithRetryAfter(readyTimeout)
 		}
 		return Write(w, http.StatusOK, ok)
@@ -45,4 +59,44 @@ func HealthRoutes(api *API, release string, ready func(context.Context) error) {
 		_, _ = w.Write(contract) // the client may be gone
 		return nil
 	})
+}
+
+// readiness shares the answer of ready among requests.
+type readiness struct {
+	ready  func(context.Context) error
+	flight singleflight.Group
+	last   atomic.Pointer[readyAnswer]
+}
+
+// readyAnswer is what ready answered, which holds until a time.
+type readyAnswer struct {
+	err   error
+	until time.Time
+}
+
+// look returns the latest answer of ready, which it calls if that is too old and no other request
+// does. It returns earlier if ctx is done.
+func (p *readiness) look(ctx context.Context) error {
+	if last := p.last.Load(); last != nil && time.Now().Before(last.until) {
+		return last.err
+	}
+	answered := p.flight.DoChan("", func() (any, error) {
+		// The request that began may be gone long before those that wait with it.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+		defer cancel()
+		now := &readyAnswer{err: p.ready(ctx)}
+		life := readyLife
+		if now.err != nil {
+			life = unreadyLife
+		}
+		now.until = time.Now().Add(life)
+		p.last.Store(now)
+		return nil, now.err
+	})
+	select {
+	case answer := <-answered:
+		return answer.Err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

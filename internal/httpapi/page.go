@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/facescan/facescan/internal/fault"
@@ -32,8 +33,14 @@ type Page struct {
 	scope string
 }
 
+// lazyPattern returns the expression, compiled at its first use: at the start it would take longer
+// than the rest of this package.
+func lazyPattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
 // positionID matches the ids of lists: event ids and scan ids are base32 in lower case.
-var positionID = regexp.MustCompile(`^[0-9a-z]{1,64}$`)
+var positionID = lazyPattern(`^[0-9a-z]{1,64}$`)
 
 // Paged adds the query parameters of [PageParams].
 func Paged(route *Route) { Query("limit", "cursor")(route) }
@@ -91,7 +98,7 @@ func Collect[T, V any](p Page, read []T, at func(T) Position, view func(T) V) Li
 func (p Page) parse(cursor string) (Position, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	parts := strings.Split(string(raw), ".")
-	if err != nil || len(parts) != 3 || !positionID.MatchString(parts[1]) {
+	if err != nil || len(parts) != 3 || !positionID().MatchString(parts[1]) {
 		return Position{}, false
 	}
 	micros, err := strconv.ParseInt(parts[0], 10, 64)
@@ -122,7 +129,7 @@ func storable(at time.Time) bool { return !at.Before(firstTime) && !at.After(las
 
 // rfc3339 matches the parts of RFC 3339 that time.Parse does not check: two digits for the hour, a
 // point before the fraction and an offset of less than a day. It allows at most nanoseconds.
-var rfc3339 = regexp.MustCompile(`^.{10}T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+var rfc3339 = lazyPattern(`^.{10}T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 // TimeParam returns the time in the query parameter, in UTC, or nil if it is absent. A time that is
 // not RFC 3339, or outside of the years 1 to 9999 in UTC, is invalid_parameter.
@@ -156,7 +163,7 @@ func TimeMember(pointer string, text *string) (*time.Time, error) {
 // parseTime returns the time in UTC, or why the text is none.
 func parseTime(text string) (at time.Time, why string) {
 	at, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || !rfc3339.MatchString(text) {
+	if err != nil || !rfc3339().MatchString(text) {
 		return time.Time{}, "must be a time as RFC 3339, such as 2026-11-20T08:16:00Z"
 	}
 	at = at.UTC()

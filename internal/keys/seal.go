@@ -8,10 +8,11 @@ import (
 	"encoding/base64"
 )
 
-// Seal returns the text encrypted for the purpose, in unpadded base64 of URLs. Only [Ring.Open]
-// with the same purpose and context returns it. Seal is for what a client keeps and must not read.
+// Seal returns the text encrypted for the purpose by the present secret, in unpadded base64 of
+// URLs. Only [Ring.Open] with the same purpose and context returns it. Seal is for what a client
+// keeps and must not read. Like [Ring.ID] it panics for the purpose of another use.
 func (r Ring) Seal(p Purpose, text, context string) (string, error) {
-	aead, err := r.aead(p)
+	aead, err := r.at(p, 0).aead(p)
 	if err != nil {
 		return "", err
 	}
@@ -19,24 +20,28 @@ func (r Ring) Seal(p Purpose, text, context string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-// Open returns the text that was sealed. It reports false for a text that was not sealed for the
-// purpose and context.
+// Open returns the text that was sealed by any of the ring's secrets. It reports false for a text
+// that was not sealed for the purpose and context.
 func (r Ring) Open(p Purpose, sealed, context string) (string, bool) {
-	aead, err := r.aead(p)
-	if err != nil {
-		return "", false
-	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
 	if err != nil {
 		return "", false
 	}
-	text, err := aead.Open(nil, nil, raw, []byte(context))
-	return string(text), err == nil
+	for i := range r.secrets {
+		aead, err := r.at(p, i).aead(p)
+		if err != nil {
+			return "", false
+		}
+		if text, err := aead.Open(nil, nil, raw, []byte(context)); err == nil {
+			return string(text), true
+		}
+	}
+	return "", false
 }
 
 // aead returns AES-256-GCM with a random nonce and a key of the purpose's own (RFC 5869).
-func (r Ring) aead(p Purpose) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, r, nil, "seal\x00"+string(p), 32)
+func (s secret) aead(p Purpose) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, s, nil, "seal\x00"+string(p), 32)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func Change(
 	commit func(*firestore.Transaction, account.User, []RatingDoc) error,
 ) error {
 	return transact.Run(ctx, fs, account.Ref(fs, uid), func(ctx context.Context, tx *firestore.Transaction) error {
-		user, err := account.ReadActive(tx, fs, uid)
+		user, err := account.ReadActive(ctx, tx, fs, uid)
 		if err != nil {
 			return err
 		}

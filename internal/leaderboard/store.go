@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/store"
@@ -71,13 +73,25 @@ func EntryRef(fs *firestore.Client, board string, uid account.UID) *firestore.Do
 // that stand under the consent in force, while its places are all that there are. A rating that
 // does not exist has neither.
 func ReadRating(tx *firestore.Transaction, fs *firestore.Client, u account.User, major int) (RatingDoc, error) {
-	board := AllTime(major).ID()
-	snap, err := tx.Get(Ratings(fs, u.UID).Doc(board))
-	doc, err := store.Decode[RatingDoc](snap, err, "rating", nil)
+	snap, err := tx.Get(RatingRef(fs, u.UID, major))
+	if err != nil && status.Code(err) != codes.NotFound {
+		return RatingDoc{}, fmt.Errorf("read rating: %w", err)
+	}
+	return DecodeRating(snap, u)
+}
+
+// RatingRef returns the document of the user's rating of the engine's major version.
+func RatingRef(fs *firestore.Client, uid account.UID, major int) *firestore.DocumentRef {
+	return Ratings(fs, uid).Doc(AllTime(major).ID())
+}
+
+// DecodeRating is [ReadRating] for a rating that was read together with others.
+func DecodeRating(snap *firestore.DocumentSnapshot, u account.User) (RatingDoc, error) {
+	doc, err := store.Decode[RatingDoc](snap, nil, "rating", nil)
 	if err != nil {
 		return RatingDoc{}, err
 	}
-	doc.Board = board
+	doc.Board = snap.Ref.ID
 	if !u.Stands(doc.ConsentEpoch) {
 		doc.Contributions, doc.Told = nil, nil
 	}

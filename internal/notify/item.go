@@ -64,7 +64,7 @@ func Unread(
 // CountUnread is like [Unread] for a user whose account must be in use, in its own transaction.
 func CountUnread(ctx context.Context, fs *firestore.Client, uid account.UID, now time.Time) (n int64, err error) {
 	err = fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
-		if _, err := account.ReadActive(tx, fs, uid); err != nil {
+		if _, err := account.ReadActive(ctx, tx, fs, uid); err != nil {
 			return err
 		}
 		n, err = Unread(ctx, tx, account.Ref(fs, uid), now)

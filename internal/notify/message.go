@@ -151,37 +151,56 @@ func (m Message) Concerns(deviceID string) bool { return m.device != "" && m.dev
 func (m Message) Admitted(u account.User) bool { return !m.fenced || u.Admits(m.ConsentEpoch) }
 
 // Enter returns the message's user if the message may still be sent: the user admits it (see
-// [account.Enter]) and its subject has not changed. Otherwise the error is [account.ErrClosed].
-func (m Message) Enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
-	user, err := m.enter(tx, fs)
+// [account.Enter]) and its subject has not changed. Otherwise the error is [account.ErrClosed]. The
+// transaction reads another document in the same round trip.
+func (m Message) Enter(
+	tx *firestore.Transaction, fs *firestore.Client, other *firestore.DocumentRef,
+) (user account.User, read *firestore.DocumentSnapshot, err error) {
+	snaps, err := tx.GetAll(append([]*firestore.DocumentRef{account.Ref(fs, m.UID), other}, m.Subject(fs)...))
 	if err != nil {
-		return account.User{}, err
+		return account.User{}, nil, fmt.Errorf("read the user and the message's subject: %w", err)
 	}
-	there, err := m.SubjectThere(tx, fs)
+	user, err = m.entered(snaps[0])
 	if err != nil {
-		return account.User{}, err
+		return account.User{}, nil, err
+	}
+	there, err := m.SubjectThere(snaps[2:])
+	if err != nil {
+		return account.User{}, nil, err
 	}
 	if !there {
-		return account.User{}, account.ErrClosed
+		return account.User{}, nil, account.ErrClosed
 	}
-	return user, nil
+	return user, snaps[1], nil
 }
 
-func (m Message) enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
+func (m Message) entered(user *firestore.DocumentSnapshot) (account.User, error) {
 	if m.fenced {
-		return account.Enter(tx, fs, m.UID, m.ConsentEpoch)
+		return account.Entered(user, m.ConsentEpoch)
 	}
-	return account.EnterActive(tx, fs, m.UID)
+	return account.EnteredActive(user)
 }
 
-// SubjectThere reports, in the transaction, whether the scan or series that the message is about,
-// if any, exists and has not changed.
-func (m Message) SubjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
+// Subject returns the document of the scan or series that the message is about, none if it is about
+// neither.
+func (m Message) Subject(fs *firestore.Client) []*firestore.DocumentRef {
 	if id := m.Data["seriesId"]; id != "" {
-		return series.Stands(tx, fs, m.UID, scan.SeriesID(id), m.revision)
+		return []*firestore.DocumentRef{series.Ref(fs, m.UID, scan.SeriesID(id))}
 	}
 	if id := m.Data["scanId"]; id != "" {
-		return scan.Exists(tx, fs, scan.ID(id))
+		return []*firestore.DocumentRef{scan.Ref(fs, scan.ID(id))}
 	}
-	return true, nil
+	return nil
+}
+
+// SubjectThere reports whether the scan or series that the message is about, if any, exists and has
+// not changed. read is what was read of [Message.Subject].
+func (m Message) SubjectThere(read []*firestore.DocumentSnapshot) (bool, error) {
+	switch {
+	case len(read) == 0:
+		return true, nil
+	case m.Data["seriesId"] != "":
+		return series.Stands(read[0], m.revision)
+	}
+	return scan.Exists(read[0])
 }

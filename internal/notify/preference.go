@@ -34,9 +34,9 @@ func (r Rule) on(p account.Notifications, c Channel) bool {
 	return r.Defaults[c]
 }
 
-// wanted reports whether the user wants the kind by the channel: both the cell and the whole
+// Wanted reports whether the user wants the kind by the channel: both the cell and the whole
 // channel are on. Critical kinds are always wanted.
-func (r Rule) wanted(u account.User, c Channel) bool {
+func (r Rule) Wanted(u account.User, c Channel) bool {
 	p := Preferences(u)
 	whole := map[Channel]bool{Push: p.Push, Email: p.Email}
 	return r.Critical || whole[c] && r.on(p, c)

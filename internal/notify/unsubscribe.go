@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,11 +14,7 @@ import (
 const (
 	// UnsubscribePath is the path of the pages that turn mails off. The token follows it.
 	UnsubscribePath = "/v1/unsubscribe/"
-	// keySize is the size of a key in bytes, and maxKeys the number that is valid at a time: the
-	// present one, and the one before until the mails with its links are old.
-	keySize = 32
-	maxKeys = 2
-	// keyID is the length of what tells the keys apart at the beginning of a token.
+	// keyID is the length of what tells the secrets apart at the beginning of a token.
 	keyID = 4
 	// maxToken is longer than the token of the longest uid and all kinds.
 	maxToken = 512
@@ -29,30 +24,21 @@ const (
 // that neither a user's id nor what they get is in a mail's header. It has no end, since RFC 8058
 // expects a link to work for as long as the mail is kept, and turns off no more than mails.
 type Unsubscriber struct {
-	keys []keys.Ring
+	key  keys.Ring
 	base string
 }
 
-// NewUnsubscriber returns one for pages below the base URL of the API. keys are one or two keys of
-// 32 bytes in base64 with a comma in between, the present one first.
-func NewUnsubscriber(baseURL, keyList string) (*Unsubscriber, error) {
-	parts := strings.Split(keyList, ",")
-	if len(parts) > maxKeys {
-		return nil, fmt.Errorf("%d keys of unsubscribing, at most %d are valid at a time", len(parts), maxKeys)
+// NewUnsubscriber returns one for pages below the base URL of the API. key is for
+// keys.ForUnsubscribing; it has earlier secrets until the mails with their links are old.
+func NewUnsubscriber(baseURL string, key keys.Ring) (*Unsubscriber, error) {
+	if key.Len() == 0 {
+		return nil, errors.New("there is no key of unsubscribing")
 	}
 	base, err := url.Parse(baseURL)
 	if err != nil || !strings.HasPrefix(base.Scheme, "http") || base.Host == "" || base.RawQuery+base.Fragment != "" {
 		return nil, fmt.Errorf("the API's base URL %q is none", baseURL)
 	}
-	u := &Unsubscriber{base: strings.TrimSuffix(baseURL, "/")}
-	for _, part := range parts {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
-		if err != nil || len(key) != keySize {
-			return nil, errors.New("a key of unsubscribing is not 32 bytes in base64")
-		}
-		u.keys = append(u.keys, key)
-	}
-	return u, nil
+	return &Unsubscriber{key: key, base: strings.TrimSuffix(baseURL, "/")}, nil
 }
 
 // URL returns the page that turns the mails of the kinds off for the user, in the language.
@@ -61,11 +47,11 @@ func (u *Unsubscriber) URL(uid account.UID, kinds []Kind, l Lang) (string, error
 	for _, k := range kinds {
 		parts = append(parts, string(k))
 	}
-	sealed, err := u.keys[0].Seal(keys.Unsubscribe, strings.Join(parts, "\x00"), "")
+	sealed, err := u.key.Seal(keys.Unsubscribe, strings.Join(parts, "\x00"), "")
 	if err != nil {
 		return "", fmt.Errorf("seal a token of unsubscribing: %w", err)
 	}
-	return u.base + UnsubscribePath + idOf(u.keys[0]) + sealed + "?lang=" + string(l), nil
+	return u.base + UnsubscribePath + idOf(u.key) + sealed + "?lang=" + string(l), nil
 }
 
 // Open returns whose mails of which kinds the token turns off. It reports false for a token that
@@ -75,11 +61,12 @@ func (u *Unsubscriber) Open(token string) (uid account.UID, kinds []Kind, ok boo
 	if len(token) <= keyID || len(token) > maxToken {
 		return "", nil, false
 	}
-	i := slices.IndexFunc(u.keys, func(k keys.Ring) bool { return idOf(k) == token[:keyID] })
+	rings := u.key.Each()
+	i := slices.IndexFunc(rings, func(k keys.Ring) bool { return idOf(k) == token[:keyID] })
 	if i < 0 {
 		return "", nil, false
 	}
-	text, ok := u.keys[i].Open(keys.Unsubscribe, token[keyID:], "")
+	text, ok := rings[i].Open(keys.Unsubscribe, token[keyID:], "")
 	if !ok {
 		return "", nil, false
 	}
@@ -92,5 +79,5 @@ func (u *Unsubscriber) Open(token string) (uid account.UID, kinds []Kind, ok boo
 	return account.UID(parts[0]), kinds, true
 }
 
-// idOf returns what tells the key apart.
+// idOf returns what tells the secret apart.
 func idOf(k keys.Ring) string { return k.ID(keys.Unsubscribe, "key")[:keyID] }

@@ -44,7 +44,7 @@ type Verdict struct {
 // Verdict decides, by what the user has set at the moment of sending.
 func (r Rule) Verdict(u account.User, c Channel, p Pace, now time.Time) Verdict {
 	switch {
-	case !r.wanted(u, c):
+	case !r.Wanted(u, c):
 		return Verdict{Never: ByPreference}
 	case r.Kind == Security && c == Push && p.Alarmed[string(c)].Add(alarmPause).After(now):
 		return Verdict{Never: ByPace}

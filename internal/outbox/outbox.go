@@ -4,10 +4,17 @@
 // then deletes the document. If the process dies in between, the document remains, and [Box.Sweep]
 // publishes the event later. So an event is published at least once, after its commit and never
 // without it. Consumers drop duplicates by id.
+//
+// Every function can write every document of the database, as Firestore knows no smaller right, and
+// the sweep may publish to every topic. So a document is signed with a key of its writer's own, and
+// the sweep publishes what its writer may publish itself: a function that was taken over makes
+// others believe nothing that it could not tell them anyway. It can still change documents by which
+// other functions act; only their own checks guard those.
 package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -15,6 +22,8 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/parked"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/transact"
 	"github.com/facescan/facescan/internal/work"
@@ -27,7 +36,7 @@ type Publisher interface {
 }
 
 const (
-	schema = 1
+	schema = 2
 	// publishTimeout bounds publishing after a commit. The sweep publishes what it leaves.
 	publishTimeout = 10 * time.Second
 	// maxAttempts is for a transaction. The client's default of 5 fails in a race of 20 on the
@@ -52,7 +61,11 @@ type document struct {
 	UID        string            `firestore:"uid,omitempty"`
 	Data       []byte            `firestore:"data"`
 	Attributes map[string]string `firestore:"attributes"`
-	CreatedAt  time.Time         `firestore:"createdAt"`
+	// Writer is the function that owes the event, and Proof its signature of the rest: see
+	// [document.proof]. Both are absent in documents from before they existed.
+	Writer    string    `firestore:"writer,omitempty"`
+	Proof     string    `firestore:"proof,omitempty"`
+	CreatedAt time.Time `firestore:"createdAt"`
 	// DueAt orders the sweep's pages. It is the time of the commit, and a later one after each failure
 	// of the sweep.
 	DueAt time.Time `firestore:"dueAt"`
@@ -64,12 +77,28 @@ type document struct {
 type Box struct {
 	fs        *firestore.Client
 	publisher Publisher
+	key       keys.Ring
 	now       func() time.Time
+	judge     judge
 }
 
-// New returns a box that commits to the database and publishes by the publisher. now is the clock.
-func New(fs *firestore.Client, publisher Publisher, now func() time.Time) *Box {
-	return &Box{fs: fs, publisher: publisher, now: now}
+// New returns a box that commits to the database and publishes by the publisher. key is for
+// keys.ForWriter and signs what the box leaves. now is the clock. The box's sweep publishes what a
+// box of the same key left (see [Box.Judging]).
+func New(fs *firestore.Client, publisher Publisher, key keys.Ring, now func() time.Time) *Box {
+	own := func(writer string) (keys.Ring, bool) { return key, writer == key.Writer() }
+	anything := func(string, string) bool { return true }
+	return &Box{fs: fs, publisher: publisher, key: key, now: now, judge: judge{ringOf: own, may: anything}}
+}
+
+// Judging returns a box whose sweep publishes what any writer left who may publish to the topic.
+// key is for keys.ForOutbox.
+func (b *Box) Judging(key keys.Ring, may func(writer, topic string) bool) *Box {
+	judging := *b
+	judging.judge = judge{may: may, ringOf: func(writer string) (keys.Ring, bool) {
+		return key.OfWriter(writer), writer != ""
+	}}
+	return &judging
 }
 
 // Tx is a Firestore transaction that can owe events.
@@ -154,6 +183,7 @@ func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, 
 				event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
 			},
 		}}
+		p.doc.sign(b.key, e.ID)
 		if err := tx.Set(p.ref, p.doc); err != nil {
 			return nil, fmt.Errorf("owe event %s: %w", e.ID, err)
 		}
@@ -204,5 +234,26 @@ func (b *Box) publishAgain(ctx context.Context, snap *firestore.DocumentSnapshot
 	if err := snap.DataTo(&p.doc); err != nil {
 		return fmt.Errorf("read outbox document %s: %w", snap.Ref.ID, err)
 	}
+	err := b.judge.check(p.ref.ID, p.doc)
+	if errors.Is(err, ErrForged) {
+		return b.park(ctx, p, err)
+	}
+	if err != nil {
+		return fmt.Errorf("outbox document %s: %w", snap.Ref.ID, err)
+	}
 	return b.publish(ctx, p)
+}
+
+// park keeps what was forged for an operator, and removes it from the outbox.
+func (b *Box) park(ctx context.Context, p pending, reason error) error {
+	slog.ErrorContext(ctx, "event in the outbox is forged", "event_id", p.ref.ID, "topic", p.doc.Topic,
+		"writer", p.doc.Writer, "error", reason)
+	m := event.Message{ID: p.ref.ID, Data: p.doc.Data, Attributes: p.doc.Attributes}
+	if err := parked.Keep(ctx, b.fs, "outbox", m, reason, b.now()); err != nil {
+		return err
+	}
+	if _, err := p.ref.Delete(ctx); err != nil {
+		return fmt.Errorf("delete outbox document %s: %w", p.ref.ID, err)
+	}
+	return nil
 }

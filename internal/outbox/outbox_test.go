@@ -21,6 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -122,7 +123,7 @@ func fixtureOn(t *testing.T, project string) *fixture {
 	}
 	t.Cleanup(func() { _ = fs.Close() }) // one test closes it early
 	f := &fixture{fs: fs, topics: &topics{}, clock: start}
-	f.box = outbox.New(fs, f.topics, f.now)
+	f.box = outbox.New(fs, f.topics, testkit.Writer("test"), f.now)
 	return f
 }
 

@@ -8,7 +8,13 @@
 //
 // A count is read without a lock and written on the condition that it has not changed, and read
 // again if it has (see package transact). So counts are exact across instances under any
-// concurrency.
+// concurrency. While a new secret of the counts' ids is brought in, what was counted by the earlier
+// ones in the window still counts; instances of both kinds that count at the same moment may let
+// one more through.
+//
+// Where only failures count, an attempt is counted before it is made and given back if it did not
+// fail ([Limiter.Reserve]): if failures were counted afterwards, many attempts at once would pass
+// the same check. A process that dies in between leaves its attempt counted until the window ends.
 //
 // The package fails closed: if counting fails, so does the counted operation, with unavailable. The
 // rules guard passwords, mailboxes and money, and nothing behind them works without the database
@@ -17,6 +23,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -24,6 +31,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
@@ -46,8 +55,17 @@ type Rule struct {
 	Window time.Duration
 }
 
-// Who is the subject of a count: a user, a client's address or a mailbox. The zero Who is counted
-// as one subject.
+// Of returns what the rule counts of the subject.
+func (r Rule) Of(who Who) Count { return Count{rule: r, who: who} }
+
+// Count is how often one subject did what one rule limits.
+type Count struct {
+	rule Rule
+	who  Who
+}
+
+// Who is the subject of a count: a user, a client or its address, a mailbox. The zero Who is
+// counted as one subject.
 type Who struct {
 	kind, value, uid string
 }
@@ -72,6 +90,24 @@ func IP(addr netip.Addr) Who {
 // contain it.
 func Mailbox(address string) Who { return Who{kind: "mailbox", value: strings.ToLower(address)} }
 
+// Client returns the subject for a client that is known by the id, wherever it calls from.
+func Client(id string) Who { return Who{kind: "client", value: id} }
+
+// MailboxFrom returns the subject for what is done to a mailbox from one network, that of a
+// client's address: the /24 of an IPv4 address, the /48 of an IPv6 address. A site gets a /48 at
+// most (RFC 6177), and tunnel brokers give one to everybody who asks, so that narrower networks
+// would be as many as an attacker likes. The price is that neighbours share the count, of this
+// mailbox alone.
+func MailboxFrom(addr netip.Addr, address string) Who {
+	addr = addr.Unmap()
+	bits := 24
+	if addr.Is6() {
+		bits = 48
+	}
+	network, _ := addr.Prefix(bits) // the zero Prefix for the zero Addr
+	return Who{kind: "mailbox from", value: network.String() + " " + strings.ToLower(address)}
+}
+
 // Limiter counts by rules. It is safe for concurrent use.
 type Limiter struct {
 	fs  *firestore.Client
@@ -79,8 +115,8 @@ type Limiter struct {
 	now func() time.Time
 }
 
-// New returns a limiter that counts in the database. The secret key hides the subjects in the
-// documents' ids. now is the clock.
+// New returns a limiter that counts in the database. key is for keys.ForLimits and hides the
+// subjects in the documents' ids. now is the clock.
 func New(fs *firestore.Client, key keys.Ring, now func() time.Time) *Limiter {
 	return &Limiter{fs: fs, key: key, now: now}
 }
@@ -100,13 +136,43 @@ type countDoc struct {
 // used up. Refused attempts are not counted, so that retries do not prolong the wait. If too many
 // count at once for the turn to come, the error is rate_limited too.
 func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
+	_, err := l.Reserve(ctx, rule.Of(who))
+	return err
+}
+
+// Reservation is what [Limiter.Reserve] counted.
+type Reservation struct {
+	fs   *firestore.Client
+	refs []*firestore.DocumentRef
+}
+
+// Reserve counts once by each of the counts, or refuses like [Limiter.Take] and counts by none. An
+// attempt that does not count after all is given back by [Reservation.Return]. Refusing costs a
+// read for each count and secret. Only an attempt that others overtake between the check and the
+// counting writes and gives back what it has counted by then.
+func (l *Limiter) Reserve(ctx context.Context, counts ...Count) (Reservation, error) {
+	now := l.now().UTC()
+	made := Reservation{fs: l.fs}
 	// This check is outside of the turns, so that callers who are refused neither wait nor make others
 	// wait.
-	if err := l.Check(ctx, who, rule); err != nil {
-		return err
+	if _, err := l.prepare(ctx, now, 1, counts...); err != nil {
+		return made, err
 	}
-	err := transact.Do(ctx, l.fs, l.ref(rule, who, l.now().UTC()), func(ctx context.Context) error {
-		taking, err := l.Prepare(ctx, who, rule)
+	for _, c := range counts {
+		ref, err := l.count(ctx, now, c)
+		if err != nil {
+			return Reservation{}, errors.Join(err, made.Return(ctx))
+		}
+		made.refs = append(made.refs, ref)
+	}
+	return made, nil
+}
+
+// count counts once, in turn with the process's others.
+func (l *Limiter) count(ctx context.Context, now time.Time, c Count) (*firestore.DocumentRef, error) {
+	ref := l.refs(c, now)[0]
+	err := transact.Do(ctx, l.fs, ref, func(ctx context.Context) error {
+		taking, err := l.prepare(ctx, now, 1, c)
 		if err != nil {
 			return err
 		}
@@ -114,12 +180,37 @@ func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
 	})
 	switch {
 	case err == nil, fault.Is(err, fault.CodeRateLimited):
-		return err
+		return ref, err
 	case fault.Is(err, fault.CodeUnavailable):
 		f := fault.From(err)
-		return fault.Wrap(err, fault.CodeRateLimited, "%s", f.Detail).WithRetryAfter(f.RetryAfter)
+		return nil, fault.Wrap(err, fault.CodeRateLimited, "%s", f.Detail).WithRetryAfter(f.RetryAfter)
 	}
-	return uncounted(err)
+	return nil, uncounted(err)
+}
+
+// returnWithin bounds the time that giving back takes.
+const returnWithin = 5 * time.Second
+
+// Return gives the counts back, to the windows that they were taken from. It must be called once at
+// most. The end of ctx does not end it, since that may be a client that hung up. What it fails to
+// give back stays counted until the window ends.
+func (r Reservation) Return(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), returnWithin)
+	defer cancel()
+	var all error
+	for _, ref := range r.refs {
+		err := transact.Do(ctx, r.fs, ref, func(ctx context.Context) error {
+			_, err := ref.Update(ctx, []firestore.Update{{Path: "count", Value: firestore.Increment(-1)}})
+			if status.Code(err) == codes.NotFound {
+				return nil // the window is over, and its count was swept
+			}
+			return err
+		})
+		if err != nil {
+			all = errors.Join(all, fmt.Errorf("give back a count: %w", err))
+		}
+	}
+	return all
 }
 
 // Check refuses like [Limiter.Take] if one of the rules is used up. It counts nothing.
@@ -150,33 +241,65 @@ func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, 
 // PrepareSeveral is like [Limiter.Prepare] for n counts at once, 1 or more. It refuses all of them
 // if the rules do not leave room for all.
 func (l *Limiter) PrepareSeveral(ctx context.Context, who Who, n int, rules ...Rule) (Taking, error) {
-	now := l.now().UTC()
-	refs := make([]*firestore.DocumentRef, len(rules))
+	counts := make([]Count, len(rules))
 	for i, rule := range rules {
-		refs[i] = l.ref(rule, who, now)
+		counts[i] = rule.Of(who)
+	}
+	return l.prepare(ctx, l.now().UTC(), n, counts...)
+}
+
+// prepare refuses with the time until the last of the used-up windows ends.
+func (l *Limiter) prepare(ctx context.Context, now time.Time, n int, counts ...Count) (Taking, error) {
+	var refs []*firestore.DocumentRef
+	for _, c := range counts {
+		refs = append(refs, l.refs(c, now)...)
 	}
 	snaps, err := l.fs.GetAll(ctx, refs)
 	if err != nil {
 		return nil, uncounted(fmt.Errorf("read limits: %w", err))
 	}
-	taking := make(Taking, len(rules))
-	for i, rule := range rules {
-		var current countDoc
-		if snaps[i].Exists() {
-			if err := snaps[i].DataTo(&current); err != nil {
-				return nil, uncounted(fmt.Errorf("decode limit: %w", err))
-			}
+	taking := make(Taking, len(counts))
+	var wait time.Duration
+	for i, c := range counts {
+		counted := snaps[i*l.key.Len():][:l.key.Len()]
+		current, before, err := sums(counted)
+		if err != nil {
+			return nil, uncounted(err)
 		}
 		next := countDoc{
-			Schema: schema, Rule: rule.Name, UID: who.uid, Count: current.Count + n, ExpireAt: rule.begin(now).Add(rule.Window),
+			Schema: schema, Rule: c.rule.Name, UID: c.who.uid, Count: current + n,
+			ExpireAt: c.rule.begin(now).Add(c.rule.Window),
 		}
-		if next.Count > rule.Max {
-			return nil, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").
-				WithRetryAfter(next.ExpireAt.Sub(now))
+		if before+next.Count > c.rule.Max {
+			wait = max(wait, next.ExpireAt.Sub(now))
 		}
-		taking[i] = taken{snap: snaps[i], count: current.Count, next: next}
+		taking[i] = taken{snap: counted[0], count: current, next: next}
+	}
+	if wait > 0 {
+		return nil, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").WithRetryAfter(wait)
 	}
 	return taking, nil
+}
+
+// sums returns the count by the present secret, whose document is the first, and the sum of those
+// by earlier ones. A count is below zero, and counts as none, if it was swept and made anew, by a
+// process whose clock is behind, before something was given back to it.
+func sums(snaps []*firestore.DocumentSnapshot) (current, before int, err error) {
+	for i, snap := range snaps {
+		if !snap.Exists() {
+			continue
+		}
+		var doc countDoc
+		if err := snap.DataTo(&doc); err != nil {
+			return 0, 0, fmt.Errorf("decode limit: %w", err)
+		}
+		if n := max(doc.Count, 0); i == 0 {
+			current = n
+		} else {
+			before += n
+		}
+	}
+	return current, before, nil
 }
 
 // Write writes the counts. The transaction's commit fails if one has changed since it was read.
@@ -229,13 +352,13 @@ func uncounted(cause error) error {
 // begin returns the begin of the window that contains now.
 func (r Rule) begin(now time.Time) time.Time { return now.Truncate(r.Window) }
 
-// ref returns the document of the count at the time.
-func (l *Limiter) ref(rule Rule, who Who, now time.Time) *firestore.DocumentRef {
-	return l.fs.Collection("limits").Doc(l.id(rule, who, rule.begin(now)))
-}
-
-// id returns the document's id. It is derived with the key, since there are few enough addresses to
-// guess from a hash without one.
-func (l *Limiter) id(rule Rule, who Who, begin time.Time) string {
-	return l.key.ID(keys.Limit, rule.Name, who.kind, who.value, begin.Format(time.RFC3339))
+// refs returns the documents of the count at the time, by each secret. Their ids are derived with
+// the secrets, since there are few enough addresses to guess from a hash without one.
+func (l *Limiter) refs(c Count, now time.Time) []*firestore.DocumentRef {
+	begin := c.rule.begin(now).Format(time.RFC3339)
+	var refs []*firestore.DocumentRef
+	for _, id := range l.key.IDs(keys.Limit, c.rule.Name, c.who.kind, c.who.value, begin) {
+		refs = append(refs, l.fs.Collection("limits").Doc(id))
+	}
+	return refs
 }

@@ -15,9 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -41,7 +43,7 @@ func newFixture(t *testing.T) *fixture {
 	project := emulatortest.UniqueProject(t)
 	fs := emulatortest.Firestore(t, project)
 	f := &fixture{fs: fs, project: project, now: noon}
-	f.Limiter = quota.New(fs, []byte("key"), func() time.Time { return f.now })
+	f.Limiter = quota.New(fs, testkit.Ring(keys.ForLimits), func() time.Time { return f.now })
 	return f
 }
 
@@ -96,6 +98,12 @@ func TestTake_countsEachForThemselves(t *testing.T) {
 	taken(t, f.Take(t.Context(), other, quota.User("ada")))
 	taken(t, f.Take(t.Context(), once, quota.User("bob")))
 	taken(t, f.Take(t.Context(), once, quota.Mailbox("ada")))
+	taken(t, f.Take(t.Context(), once, quota.Client("ada")))
+	for _, from := range []string{"192.0.2.1", "192.0.3.1", "2001:db8:1::1", "2001:db8:2::1"} {
+		taken(t, f.Take(t.Context(), once, quota.MailboxFrom(netip.MustParseAddr(from), "ada")))
+	}
+	taken(t, f.Take(t.Context(), once, quota.MailboxFrom(netip.MustParseAddr("192.0.2.1"), "bob")))
+	taken(t, f.Take(t.Context(), once, quota.MailboxFrom(netip.Addr{}, "ada")))
 	taken(t, f.Take(t.Context(), once, ip("192.0.2.1")))
 	taken(t, f.Take(t.Context(), once, ip("192.0.2.2")))
 	taken(t, f.Take(t.Context(), once, ip("2001:db8:0:1::1")))
@@ -105,6 +113,10 @@ func TestTake_countsEachForThemselves(t *testing.T) {
 	for name, who := range map[string]quota.Who{
 		"the same user":                    quota.User("ada"),
 		"the mailbox in capitals":          quota.Mailbox("ADA"),
+		"the same client":                  quota.Client("ada"),
+		"the mailbox, from the /24":        quota.MailboxFrom(netip.MustParseAddr("::ffff:192.0.2.254"), "Ada"),
+		"the mailbox, from the /48":        quota.MailboxFrom(netip.MustParseAddr("2001:db8:1:ffff::1%eth0"), "ada"),
+		"the mailbox, from nowhere":        quota.MailboxFrom(netip.Addr{}, "ada"),
 		"the address written as IPv6":      ip("::ffff:192.0.2.1"),
 		"a neighbour in the /64":           ip("2001:db8:0:1:aaaa::9"),
 		"an address with a zone":           ip("2001:db8:0:1::1%eth0"),
@@ -136,6 +148,8 @@ func TestTake_keepsNoAddressAndFindsUsers(t *testing.T) {
 
 	taken(t, f.Take(t.Context(), rule, quota.IP(netip.MustParseAddr("192.0.2.1"))))
 	taken(t, f.Take(t.Context(), rule, quota.Mailbox("ada@example.com")))
+	taken(t, f.Take(t.Context(), rule, quota.MailboxFrom(netip.MustParseAddr("192.0.2.1"), "ada@example.com")))
+	taken(t, f.Take(t.Context(), rule, quota.Client("ada")))
 	for _, doc := range f.docs(t) {
 		if _, ok := doc.Data()["uid"]; ok {
 			t.Errorf("%v bears a uid", doc.Data())
@@ -153,7 +167,8 @@ func (f *fixture) again(t *testing.T) *fixture {
 	t.Helper()
 	fs := emulatortest.Firestore(t, f.project)
 	return &fixture{
-		Limiter: quota.New(fs, []byte("key"), func() time.Time { return noon }), fs: fs, project: f.project, now: noon,
+		Limiter: quota.New(fs, testkit.Ring(keys.ForLimits), func() time.Time { return noon }), fs: fs,
+		project: f.project, now: noon,
 	}
 }
 
@@ -202,6 +217,157 @@ func TestTake_isExactAcrossProcesses(t *testing.T) {
 				t.Errorf("%d taken and %d refused, want %d and %d", won.Load(), limited.Load(), most, 2*each-most)
 			}
 		})
+	}
+}
+
+// sum is what is counted in all documents together.
+func (f *fixture) sum(t *testing.T) (n int64) {
+	t.Helper()
+	for _, doc := range f.docs(t) {
+		count, _ := doc.Data()["count"].(int64)
+		n += count
+	}
+	return n
+}
+
+func TestReserve_countsByAllOrNone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ada, bob := quota.User("ada"), quota.User("bob")
+	daily := quota.Rule{Name: "daily", Max: 3, Window: 24 * time.Hour}
+	taken(t, f.Take(t.Context(), rule, ada))
+	made, err := f.Reserve(t.Context(), daily.Of(bob), rule.Of(ada))
+	taken(t, err)
+	for _, counts := range [][]quota.Count{
+		{rule.Of(ada), daily.Of(bob)}, {daily.Of(bob), rule.Of(ada)}, {rule.Of(bob), rule.Of(ada), daily.Of(bob)},
+	} {
+		_, err := f.Reserve(t.Context(), counts...)
+		refused(t, err, time.Hour)
+	}
+	if n := f.sum(t); n != 3 {
+		t.Errorf("counted %d, want 3", n)
+	}
+	taken(t, made.Return(t.Context()))
+	if n := f.sum(t); n != 1 {
+		t.Errorf("counted %d after giving back, want 1", n)
+	}
+	for range 2 {
+		taken(t, f.Take(t.Context(), daily, bob))
+	}
+	_, err = f.Reserve(t.Context(), rule.Of(ada), daily.Of(bob))
+	taken(t, err)
+	_, err = f.Reserve(t.Context(), rule.Of(ada), daily.Of(bob)) // both are used up: until the later end
+	refused(t, err, 12*time.Hour)
+}
+
+// What is given back goes to the window that it was taken from, in whatever state that is by then.
+func TestReservation_Return(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(t *testing.T, f *fixture){
+		"in its window": func(*testing.T, *fixture) {},
+		"in the next":   func(_ *testing.T, f *fixture) { f.now = noon.Add(time.Hour) },
+		"after the sweep": func(t *testing.T, f *fixture) {
+			t.Helper()
+			for _, doc := range f.docs(t) {
+				if _, err := doc.Ref.Delete(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			ada := quota.User("ada")
+			made, err := f.Reserve(t.Context(), rule.Of(ada))
+			taken(t, err)
+			meanwhile(t, f)
+			gone, cancel := context.WithCancel(t.Context())
+			cancel() // the client hung up
+			taken(t, made.Return(gone))
+			if n := f.sum(t); n != 0 {
+				t.Errorf("counted %d", n)
+			}
+			for range rule.Max {
+				taken(t, f.Take(t.Context(), rule, ada))
+			}
+			if err := f.Take(t.Context(), rule, ada); !fault.Is(err, fault.CodeRateLimited) {
+				t.Errorf("err = %v, want rate_limited", err)
+			}
+		})
+	}
+}
+
+// A count that was swept and made anew by a process whose clock is behind may get below zero, which
+// is worth nothing.
+func TestReservation_Return_belowZero(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ada := quota.User("ada")
+	made, err := f.Reserve(t.Context(), rule.Of(ada))
+	taken(t, err)
+	for range 2 {
+		taken(t, made.Return(t.Context()))
+	}
+	if n := f.sum(t); n != -1 {
+		t.Fatalf("counted %d, want -1", n)
+	}
+	for range rule.Max {
+		taken(t, f.Take(t.Context(), rule, ada))
+	}
+	refused(t, f.Take(t.Context(), rule, ada), time.Hour)
+}
+
+// Giving back and taking at once, in two processes, neither loses nor doubles a count.
+func TestReserve_parallel(t *testing.T) {
+	t.Parallel()
+	const each = 20
+	one := newFixture(t)
+	wide := quota.Rule{Name: "wide", Max: 4 * each, Window: time.Hour}
+	var all sync.WaitGroup
+	for _, f := range []*fixture{one.again(t), one.again(t)} {
+		for i := range each {
+			all.Go(func() {
+				made, err := f.Reserve(t.Context(), wide.Of(quota.Mailbox("ada")), wide.Of(quota.Mailbox("bob")))
+				if err == nil && i%2 == 0 {
+					err = made.Return(t.Context())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if n := one.sum(t); n != 2*each {
+		t.Errorf("counted %d, want %d", n, 2*each)
+	}
+}
+
+// Those that are overtaken after they were counted by one rule leave nothing behind.
+func TestReserve_overtaken(t *testing.T) {
+	t.Parallel()
+	const each = 20
+	one := newFixture(t)
+	wide := quota.Rule{Name: "wide", Max: 1000, Window: time.Hour}
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for _, f := range []*fixture{one.again(t), one.again(t)} {
+		for range each {
+			all.Go(func() {
+				_, err := f.Reserve(t.Context(), wide.Of(quota.Mailbox("ada")), rule.Of(quota.Mailbox("ada")))
+				switch {
+				case err == nil:
+					won.Add(1)
+				case !fault.Is(err, fault.CodeRateLimited):
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if n := one.sum(t); int(won.Load()) != rule.Max || n != int64(2*rule.Max) {
+		t.Errorf("%d came through and %d counts are left, want %d and %d", won.Load(), n, rule.Max, 2*rule.Max)
 	}
 }
 

@@ -11,20 +11,20 @@ import (
 )
 
 // MeasuredBefore returns the user's scan of the photo that this version of the engine completed, or
-// ErrNotFound. content is the photo's PhotoHash, "" for an unknown photo. Of several scans it
+// ErrNotFound. hashes are the photo's PhotoHashes, none for an unknown photo. Of several scans it
 // returns the one that is not a duplicate, or the oldest if that was deleted. A scan made under a
 // withdrawn consent does not count, since it is being deleted. The query is outside of the
 // transaction, where it would lock what it reads.
 //
 // Index: scans (uid, content, state, result.version, duplicateOf, finishedAt), all ascending.
 func MeasuredBefore(
-	ctx context.Context, fs *firestore.Client, user account.User, content, version string,
+	ctx context.Context, fs *firestore.Client, user account.User, hashes []string, version string,
 ) (Scan, error) {
-	if content == "" {
+	if len(hashes) == 0 {
 		return Scan{}, ErrNotFound
 	}
 	all := fs.Collection("scans").
-		Where("uid", "==", string(user.UID)).Where("content", "==", content).
+		Where("uid", "==", string(user.UID)).Where("content", "in", hashes).
 		Where("state", "==", string(Completed)).Where("result.version", "==", version).
 		OrderBy("duplicateOf", firestore.Asc).OrderBy("finishedAt", firestore.Asc)
 	first, seen, err := standing(all.Limit(1).Documents(ctx), user)

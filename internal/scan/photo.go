@@ -13,10 +13,15 @@ import (
 
 // PhotoHash returns a hash that identifies a photo of the user, given by its SHA-256 in hex. It is
 // keyed and bound to the user: photos of two accounts cannot be compared by it, and a reader of the
-// database without the key cannot search for a known photo. The price is that a new key makes all
-// photos unknown, and uploads in progress of announced photos fail.
+// database without the key cannot search for a known photo.
 func PhotoHash(key keys.Ring, uid account.UID, sum string) string {
 	return key.ID(keys.Photo, string(uid), sum)
+}
+
+// PhotoHashes returns the hashes of the photo by all secrets, one of which it may have been stored
+// by. The first is its [PhotoHash].
+func PhotoHashes(key keys.Ring, uid account.UID, sum string) []string {
+	return key.IDs(keys.Photo, string(uid), sum)
 }
 
 // DeletePhoto deletes this generation of the photo and no other.

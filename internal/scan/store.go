@@ -7,6 +7,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/store"
 )
@@ -25,6 +26,9 @@ func Ref(fs *firestore.Client, id ID) *firestore.DocumentRef {
 
 // CurrentVersion returns the version that waiting clients compare.
 func (s Scan) CurrentVersion() int64 { return s.Version }
+
+// Owner returns the scan's user.
+func (s Scan) Owner() account.UID { return s.UID }
 
 // Ref returns the scan's document.
 func (s Scan) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.ID) }
@@ -61,9 +65,9 @@ func DecodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	return store.Decode[Scan](snap, err, "scan", ErrNotFound)
 }
 
-// Exists reports, in the transaction, whether the scan exists and is not being deleted.
-func Exists(tx *firestore.Transaction, fs *firestore.Client, id ID) (bool, error) {
-	_, err := Read(tx, fs, id)
+// Exists reports whether the scan that was read exists and is not being deleted.
+func Exists(snap *firestore.DocumentSnapshot) (bool, error) {
+	_, err := Decode(snap, nil)
 	return err == nil, fault.Ignore(err, ErrNotFound)
 }
 

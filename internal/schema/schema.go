@@ -149,12 +149,16 @@ var Collections = []Collection{
 	},
 	{
 		Name: "guard", Below: "users",
-		Says:    "what is remembered of the faces in scans, to tell copies and other people's photos",
-		Removed: WithConsent, Unindexed: []string{"entries"},
+		Says: "what is remembered of the faces in scans, to tell copies and other people's photos, and which of a day's " +
+			"results are ranked",
+		Removed: WithConsent, Unindexed: []string{"entries", "places"},
 		Explained: "what is remembered of the faces in your last 200 scans, to tell copies of a photo and\n" +
 			"photos of somebody else: for each scan a fingerprint of 256 bits, which says where the face\n" +
 			"is lighter and where darker than on average, and eight lengths in the face (proportions), in\n" +
-			"units of the distance between the pupils. It is compared with your own scans only.",
+			"units of the distance between the pupils. It is compared with your own scans only. A scan of\n" +
+			"the same file as an earlier one has only the other's id.\n" +
+			"guard-places.json has which scans and series of the last days are ranked: five of a day (UTC)\n" +
+			"are, and those that you deleted are counted without their ids.",
 	},
 	{
 		Name: "series", Below: "users", Says: "a series of photos and what they come to together",
@@ -172,6 +176,11 @@ var Collections = []Collection{
 		Name: "blocked", Below: "users", Says: "whom a user does not want as a friend",
 		Removed: WithAccount, Stays: "whom the user has blocked is nothing measured", GroupFields: []string{"other"},
 		Explained: "since when you have blocked whom, without their names",
+	},
+	{
+		Name: "reported", Below: "users", Says: "that a user reported a name, without the name", Expires: true,
+		Removed: WithAccount, Stays: "what the user said of others' names; nothing measured is in it",
+		Explained: "when you reported a name on a leaderboard, and for what, without the name",
 	},
 	{
 		Name: "sharing", Below: "users", Says: "what a user's friend code is made of",
@@ -231,9 +240,18 @@ var Collections = []Collection{
 		Name: "erased", Says: "that an account was erased, under a pseudonym", Expires: true,
 		Removed: Never, Stays: "the receipt, under a pseudonym, for 30 days", Withheld: "nobody's any more",
 	},
+	// With the user it is about goes what staff looked at of them; what staff did in general stays.
 	{
-		Name: "audit", Says: "what an operator did",
-		Removed: Never, Stays: "what operators did; nothing writes it yet", Withheld: "what operators did",
+		Name: "audit", Says: "what one of the staff looked at or decided", Expires: true,
+		Removed: WithAccount, Stays: "what staff did, for a year; nothing measured is in it", Withheld: "it names staff",
+	},
+	// The one document about a name has how often it was reported, and not by whom.
+	{
+		Name: "namereports", Says: "how often a user's name was reported, and for what", Expires: true,
+		Removed: WithAccount, Stays: "what others said of a name; nothing measured is in it",
+		Withheld:  "what others said of the name, which staff decide about",
+		Indexes:   []Index{{Fields: []Field{{"open", Ascending}, {"createdAt", Ascending}}}},
+		Unindexed: []string{"reasons"},
 	},
 	{
 		Name: "outbox", Says: "an event that a commit owes",

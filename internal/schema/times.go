@@ -21,10 +21,15 @@ const day = 24 * time.Hour
 //	a device                    270 d unseen             sweep, TTL on expireAt
 //	a quota's count             its window               sweep, TTL on expireAt
 //	a username given up         30 d                     sweep, TTL on expireAt
+//	a username that was barred  1 y                      sweep, TTL on expireAt
+//	a report of a username      90 d                     sweep, TTL on expireAt
+//	what staff looked at        1 y                      sweep, TTL on expireAt
 //	an export                   24 h                     sweep; bucket lifecycle, the backstop
 //	a receipt of erasure        30 d                     sweep, TTL on expireAt
 //	a tombstone of an erasure   30 d                     bucket lifecycle
 //	or a withdrawal
+//	our logs                    30 d                     Cloud Logging
+//	a refused request's line    7 d                      Cloud Logging
 //	an erasure under way        until proven             sweep drives it on
 //	an account whose Firebase   1 to 2 d, then erased    sweep looks for each user once a day
 //	user is gone
@@ -49,12 +54,22 @@ const (
 	DeviceLife = 270 * day
 	// UsernameLife is how long a name that was given up is reserved for its last owner.
 	UsernameLife = 30 * day
+	// BarredLife is how long a name that an administrator took away is kept from all users.
+	BarredLife = 365 * day
+	// NameReportLife is how long a report of a username is kept.
+	NameReportLife = 90 * day
+	// AuditLife is how long it is kept what staff did.
+	AuditLife = 365 * day
 	// ParkedLife is how long an event is kept for an operator.
 	ParkedLife = 30 * day
 	// ExportLife is how long an export is kept, first from its request and then from its completion.
 	ExportLife = day
 	// ReceiptLife is how long a receipt is available, and how long erased/ has the account.
 	ReceiptLife = 30 * day
+	// LogLife is how long logs are kept at most, and RequestLogLife those lines that have the
+	// address and the path of a request. Terraform sets both.
+	LogLife        = 30 * day
+	RequestLogLife = 7 * day
 	// RestorableLife is how long deleted documents can be restored: the reach of the database's
 	// backups and of its point-in-time recovery, which Terraform sets.
 	RestorableLife = 7 * day
@@ -70,9 +85,11 @@ type Residual struct {
 	Days int
 }
 
-// Residuals are in the order of receipts and the deletion page. The first seven, except for the
-// parked events, are set by Terraform. A dead letter was retried
-// for at most 7 days before it became one, and is kept for 31. The last two are stated by Google:
+// Residuals are in the order of receipts and the deletion page. The first eight, except for the
+// parked events, are set by Terraform: terraform/checks compares each with what it plans. A dead
+// letter was retried for at most 7 days before it became one, and is kept for 31. Of requests
+// Google's own lines are kept only where Cloud Armor objects, or while operators look for a fault.
+// The last two are stated by Google:
 // the Cloud Data Processing Addendum, 6.1 (deletion by the customer: as soon as practicable and
 // within 180 days), for what we delete in Firestore and Cloud Storage and have no soft delete or
 // versions of; and https://firebase.google.com/support/privacy (authentication data of a deleted
@@ -83,7 +100,9 @@ var Residuals = []Residual{
 	{"messages in topics, which bear ids and numbers", 7},
 	{"messages that could not be delivered, which bear ids and numbers", 38},
 	{"events kept for an operator because they could not be read", int(ParkedLife / day)},
-	{"logs, which bear a keyed hash of the id", 30},
+	{"logs, which bear a keyed hash of the id", int(LogLife / day)},
+	{"logs of requests that looked like an attack, or of all while a fault is looked for, which bear address " +
+		"and path", int(RequestLogLife / day)},
 	{"notes under a keyed hash of the id, to erase what a restored backup brings back", int(TombstoneLife / day)},
 	{"Google's own copies of what was deleted from database and storage, which we cannot read", 180},
 	{"Firebase Authentication's live and backup systems", 180},

@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"path"
@@ -9,17 +10,23 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/admin"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/erase"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/moderation"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/parked"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 var quiet outbox.Publisher = publisherFunc(func(string) error { return nil })
@@ -41,6 +48,37 @@ func (f *fixture) live(t *testing.T) {
 	}
 }
 
+// staff is an administrator, whatever the token.
+type staff struct{}
+
+func (staff) VerifyIDToken(context.Context, string) (*httpapi.Token, error) {
+	return &httpapi.Token{
+		UID: "boss", Claims: map[string]any{"role": string(httpapi.RoleAdmin), "email_verified": true},
+	}, nil
+}
+
+func (s staff) VerifyIDTokenAndCheckRevoked(ctx context.Context, raw string) (*httpapi.Token, error) {
+	return s.VerifyIDToken(ctx, raw)
+}
+
+// report has a name reported, and the queue looked at, which is kept in audit.
+func (f *fixture) report(t *testing.T) {
+	t.Helper()
+	limits := quota.New(f.Firestore, testkit.Ring(keys.ForLimits), f.Clock)
+	(&moderation.Handler{Firestore: f.Firestore, Limits: limits, Now: f.Clock}).Routes(f.API)
+	f.Register("eve", "token-of-eve")
+	f.Do("eve", http.MethodPut, "/v1/me/username", `{"username":"eavesdropper"}`)
+	f.Do("ada", http.MethodPost, "/v1/leaderboards/reports", `{"username":"eavesdropper","reason":"insulting"}`)
+	api := httpapi.New(httpapi.Options{Verifier: staff{}})
+	accounts := account.New(f.Firestore, f.Outbox, f.Clock)
+	(&admin.Handler{
+		Firestore: f.Firestore, Accounts: accounts, Logs: testkit.Ring(keys.ForLogs), Now: f.Clock,
+	}).Routes(api)
+	f.API, api = api, f.API
+	f.Do("boss", http.MethodGet, "/v1/admin/reports", "")
+	f.API = api
+}
+
 // leave has a user leave, whose receipt is kept in erased.
 func (f *fixture) leave(t *testing.T) {
 	t.Helper()
@@ -49,7 +87,8 @@ func (f *fixture) leave(t *testing.T) {
 		t.Fatal(err)
 	}
 	requests, err := erasure.NewHandler(f.Firestore, f.Outbox, erasure.Options{
-		Keys: []string{signer.Public()}, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: "0s", Now: f.Clock,
+		Keys: []string{signer.Public()}, PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
+		Wait: "0s", Now: f.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +96,8 @@ func (f *fixture) leave(t *testing.T) {
 	requests.Routes(f.API)
 	f.Handlers["erase"] = (&erase.Consumer{
 		Firestore: f.Firestore, Uploads: f.Uploads, Results: f.Results, Tombstones: f.Tombstones, Auth: f.Users,
-		Mailer: f.Mailer, Signer: signer, PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: f.Clock,
+		Mailer: f.Mailer, Signer: signer, PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
+		ErasedKey: testkit.Ring(keys.ForErased), Now: f.Clock,
 	}).Handle
 	f.Register("bob", "token-of-bob")
 	f.Do("bob", http.MethodDelete, "/v1/me", "")
@@ -89,6 +129,7 @@ func TestSweep_deletesWhatHasExpired(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, quiet)
 	f.live(t)
+	f.report(t)
 	f.leave(t)
 	due := f.expiring(t)
 	for _, collection := range schema.Expiring() {

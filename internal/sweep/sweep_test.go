@@ -17,12 +17,14 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
 	scansweep "github.com/facescan/facescan/internal/scan/sweep"
 	"github.com/facescan/facescan/internal/sweep"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -55,8 +57,8 @@ func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
 // sweepOf is another sweep, by a process of its own.
 func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *sweep.Consumer {
 	t.Helper()
-	box := outbox.New(f.Firestore, publisher, f.Clock)
-	opts := erasure.MissingOptions{Key: []byte(usertest.Key), Now: f.Clock}
+	box := outbox.New(f.Firestore, publisher, testkit.Writer("test"), f.Clock)
+	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Now: f.Clock}
 	missing, err := erasure.NewMissing(f.Firestore, box, f.Users, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +87,7 @@ func (f *fixture) abandon(t *testing.T, ago time.Duration) event.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := outbox.New(f.Firestore, dead, func() time.Time { return at })
+	box := outbox.New(f.Firestore, dead, testkit.Writer("test"), func() time.Time { return at })
 	err = box.Run(t.Context(), func(_ context.Context, tx *outbox.Tx) error {
 		tx.Owe(e)
 		return nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/signin"
+	"github.com/facescan/facescan/internal/admin"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/coach"
@@ -28,6 +29,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
+	"github.com/facescan/facescan/internal/moderation"
 	"github.com/facescan/facescan/internal/notify/inbox"
 	scanserve "github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/scan/upload"
@@ -39,18 +41,27 @@ import (
 func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
-		"coach":       new(coach.Handler).Routes,
-		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, "", nil); web.DeletionRoutes(api) },
-		"inbox":       (&inbox.Handler{}).Routes,
-		"leaderboard": func(api *httpapi.API) { new(friends.Handler).Routes(api); new(serve.Handler).Routes(api) },
+		"admin":  new(admin.Handler).Routes,
+		"coach":  new(coach.Handler).Routes,
+		"health": func(api *httpapi.API) { httpapi.HealthRoutes(api, "", nil); web.DeletionRoutes(api) },
+		"inbox":  (&inbox.Handler{}).Routes,
+		"leaderboard": func(api *httpapi.API) {
+			new(friends.Handler).Routes(api)
+			new(serve.Handler).Routes(api)
+			new(moderation.Handler).Routes(api)
+		},
 		"profile": func(api *httpapi.API) {
 			accounts.ProfileRoutes(api)
 			new(home.Handler).Routes(api)
 			new(erasure.Handler).Routes(api)
 			new(export.Handler).Routes(api)
 		},
-		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api, nil); new(signin.Handler).Routes(api) },
-		"scans":    new(scanserve.Handler).Routes,
+		"register": func(api *httpapi.API) {
+			accounts.RegisterRoutes(api, nil)
+			accounts.SignInRoutes(api)
+			new(signin.Handler).Routes(api)
+		},
+		"scans": new(scanserve.Handler).Routes,
 		"upload": func(api *httpapi.API) {
 			uploads := new(upload.Handler)
 			uploads.Routes(api)
@@ -175,6 +186,10 @@ func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
 			"%s: the route's access is %v, but the contract's security and codes say %v", route.Pattern, route.Access, got,
 		)
 	}
+	staff := []fault.Code{
+		fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeTokenRevoked,
+		fault.CodeUserDisabled, fault.CodeRoleRequired,
+	}
 	codes, needed := codesOf(op), map[httpapi.Access][]fault.Code{
 		httpapi.Public: {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid},
 		httpapi.User: {
@@ -185,6 +200,7 @@ func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
 			fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid,
 			fault.CodeTokenExpired, fault.CodeUserDisabled,
 		},
+		httpapi.Support: staff, httpapi.Admin: staff,
 		httpapi.Leaving: {fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeUserDisabled},
 	}
 	for _, code := range needed[route.Access] {
@@ -198,13 +214,17 @@ func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
 func accessOf(op *openapi3.Operation) httpapi.Access {
 	codes := codesOf(op)
 	switch {
-	case !slices.Contains(codes, fault.CodeAppCheckMissing) && slices.Contains(codes, fault.CodeTokenRevoked):
+	case op.Extensions["x-role"] == string(httpapi.RoleAdmin):
+		return httpapi.Admin
+	case op.Extensions["x-role"] == string(httpapi.RoleSupport):
+		return httpapi.Support
+	case !slices.Contains(codes, fault.CodeAppCheckMissing) && slices.Contains(codes, fault.CodeUserDisabled):
 		return httpapi.Leaving
 	case !slices.Contains(codes, fault.CodeAppCheckMissing):
 		return httpapi.Open
 	case op.Security != nil && len(*op.Security) == 0:
 		return httpapi.Public
-	case slices.Contains(codes, fault.CodeTokenRevoked):
+	case slices.Contains(codes, fault.CodeUserDisabled): // Firebase is asked each time
 		return httpapi.FreshUser
 	default:
 		return httpapi.User

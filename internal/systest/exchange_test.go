@@ -30,6 +30,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
@@ -109,6 +110,9 @@ func (x *exchanges) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (x *exchanges) check(req *http.Request, resp *http.Response, body []byte) error {
+	if resp.Header.Get("Strict-Transport-Security") == "" {
+		return errors.New("the answer lets browsers use plain HTTP")
+	}
 	route, params, err := x.router.FindRoute(req)
 	if err != nil || path.Clean(req.URL.EscapedPath()) != req.URL.EscapedPath() { // which the router tidies up
 		return x.checkNowhere(resp, body)
@@ -246,7 +250,9 @@ func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 			var reported string
 			x.report = func(format string, args ...any) { reported += fmt.Sprintf(format, args...) }
 			x.next = roundTripper(func(*http.Request) (*http.Response, error) {
-				header := http.Header{"Content-Type": {"application/json"}, "X-Request-Id": {"x"}}
+				header := http.Header{
+					"Content-Type": {"application/json"}, "X-Request-Id": {"x"}, "Strict-Transport-Security": {"max-age=1"},
+				}
 				if tt.status >= 400 {
 					header.Set("Content-Type", "application/problem+json")
 				}
@@ -372,6 +378,7 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
 	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
 	c.friends(ctx, t)
+	c.reported(ctx, t, tokens.UID)
 	for _, path := range []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
@@ -382,6 +389,9 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	nobody.refused(ctx, t, fault.CodeWeakPassword, "POST", "/v1/auth/signup", credentials("systest-weak@example.com", "x"))
 	nobody.refused(ctx, t, fault.CodeInvalidCredentials, "POST", "/v1/auth/login", credentials(bob.Email, "another horse"))
 	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/login", `{}`)
+	known := fmt.Sprintf(`{"email":%q,"password":%q,"clientToken":%q}`, bob.Email, bob.Password, tokens.ClientToken)
+	nobody.want(ctx, t, 200, "POST", "/v1/auth/login", known)
+	nobody.want(ctx, t, 200, "POST", "/v1/auth/login", strings.Replace(known, tokens.ClientToken, "x", 1))
 	refresh := func(token string) string { return fmt.Sprintf(`{"refreshToken":%q}`, token) }
 	nobody.want(ctx, t, 200, "POST", "/v1/auth/refresh", refresh(tokens.RefreshToken))
 	nobody.refused(ctx, t, fault.CodeTokenInvalid, "POST", "/v1/auth/refresh", refresh("x"))
@@ -393,11 +403,74 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	nobody.want(ctx, t, 200, "GET", "/v1/erasures/key", "")
 	nobody.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/erasures/"+strings.ToLower(rand.Text()), "")
 	c.export(ctx, t)
+	// The function dies after the commit at first, which ended the sign-in all the same.
+	for _, status := range []int{http.StatusInternalServerError, http.StatusNoContent} {
+		c.want(ctx, t, status, "POST", "/v1/auth/sign-out-everywhere", "")
+		c.refused(ctx, t, fault.CodeTokenRevoked, "GET", "/v1/me", "")
+		at := time.Now().Unix() // a function that died did not wait for the next second
+		testkit.Eventually(t, "the next second", func() bool { return time.Now().Unix() > at })
+		again, err := bob.Login(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.token = again.IDToken
+	}
 	c.erase(ctx, t, tokens.UID)
 	for pattern, op := range described(s.exchanges.doc) {
 		if _, answered := s.exchanges.answered.Load(op.OperationID); !answered {
 			t.Errorf("%s was never answered well, so its answer was not compared with the contract", pattern)
 		}
+	}
+}
+
+// staff returns one of the staff with the role.
+func (s *system) staff(ctx context.Context, t *testing.T, name, role string) caller {
+	t.Helper()
+	p := s.newPerson(ctx, t, name)
+	return caller{s, p.token(t, func(claims map[string]any) { claims["role"] = role })}
+}
+
+// reported has another user report the caller's name, and staff look at it.
+func (c caller) reported(ctx context.Context, t *testing.T, uid string) {
+	t.Helper()
+	const path, reports = "/v1/leaderboards/reports", "/v1/admin/reports"
+	var me struct{ Username string }
+	if _, answer := c.call(ctx, t, "GET", "/v1/me", ""); json.Unmarshal(answer, &me) != nil || me.Username == "" {
+		t.Fatalf("the caller has no name: %s", answer)
+	}
+	_, eve := c.enrolled(ctx, t, "name-reporter")
+	eve.refused(ctx, t, fault.CodeInvalidField, "POST", path, `{"username":"","reason":"ugly"}`)
+	for _, name := range []string{me.Username, strings.ToUpper(me.Username), me.Username, "nobody.has.this"} {
+		eve.want(ctx, t, 204, "POST", path, fmt.Sprintf(`{"username":%q,"reason":"impersonation"}`, name))
+	}
+	admin, support := c.staff(ctx, t, "staff-admin", "admin"), c.staff(ctx, t, "staff-support", "support")
+	support.refused(ctx, t, fault.CodeRoleRequired, "GET", reports, "")
+	var open struct {
+		Items []struct {
+			ID, UID string
+			Reasons map[string]int
+		}
+	}
+	if _, answer := admin.call(ctx, t, "GET", reports+"?limit=100", ""); json.Unmarshal(answer, &open) != nil {
+		t.Fatal(string(answer))
+	}
+	i := slices.IndexFunc(open.Items, func(one struct {
+		ID, UID string
+		Reasons map[string]int
+	}) bool {
+		return one.UID == uid
+	})
+	if i < 0 || open.Items[i].Reasons["impersonation"] != 1 {
+		t.Fatalf("reported once by one user: %+v", open)
+	}
+	resolve := reports + "/" + open.Items[i].ID + "/resolve"
+	admin.refused(ctx, t, fault.CodeInvalidField, "POST", resolve, `{"decision":"ban"}`)
+	admin.refused(ctx, t, fault.CodeNotFound, "POST", reports+"/none/resolve", `{"decision":"bar"}`)
+	admin.want(ctx, t, 204, "POST", resolve, `{"decision":"dismiss"}`)
+	support.want(ctx, t, 200, "GET", "/v1/admin/users/"+uid, "")
+	support.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/admin/users/none", "")
+	if n := len(c.documents(ctx, t, c.fs.Collection("audit").Where("uid", "==", uid))); n != 2 {
+		t.Errorf("%d audits, want one of the decision and one of the look", n)
 	}
 }
 

@@ -39,7 +39,7 @@ const wholeQuery = "?"
 var headers = []string{
 	httpapi.IfMatch, httpapi.IfNoneMatch, httpapi.IdempotencyKey, "If-Unmodified-Since",
 	"Content-Type", "Content-Encoding", "Accept",
-	"Accept-Encoding", "Range", "Origin", "Authorization", "X-Forwarded-For", "X-Firebase-AppCheck",
+	"Accept-Encoding", "Range", "Origin", "Authorization", "X-Forwarded-For", "X-FaceScan-Client", "X-Firebase-AppCheck",
 	"X-Http-Method-Override", "Traceparent",
 }
 

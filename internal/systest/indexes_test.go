@@ -35,6 +35,7 @@ func TestEveryIndex_isUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	s.staff(ctx, t, "index-admin", "admin").want(ctx, t, http.StatusOK, http.MethodGet, "/v1/admin/reports", "")
 	if err := app.Do(ctx, http.MethodDelete, "/v1/me/consent"); err != nil {
 		t.Fatal(err)
 	}

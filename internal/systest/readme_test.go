@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -183,4 +184,71 @@ func TestReadme_namesWhatIsThere(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A table of attacks is worth what its tests are.
+func TestReadme_namesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Security\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	all := tests(t)
+	rows := 0
+	for line := range strings.Lines(section) {
+		links := regexp.MustCompile(`\[(Test\w+)\]\(([^)]+)\)`).FindAllStringSubmatch(line, -1)
+		if strings.HasPrefix(line, "| ") {
+			rows++
+			if len(links) == 0 && rows > 2 { // after the head
+				t.Errorf("no test is named in %s", line)
+			}
+		}
+		for _, link := range links {
+			if !slices.Contains(all[link[1]], link[2]) {
+				t.Errorf("%s is not in %s, but in %v", link[1], link[2], all[link[1]])
+			}
+		}
+	}
+	if rows < 20 {
+		t.Errorf("the table has %d rows", rows)
+	}
+	attacks, err := os.ReadFile("owasp_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(attacks), -1) {
+		if all[name] == nil {
+			t.Errorf("owasp_test.go leaves something to %s, which does not exist", name)
+		}
+	}
+}
+
+// tests are the files of the repository's tests by the tests' names.
+func tests(t *testing.T) map[string][]string {
+	t.Helper()
+	const root = "../.."
+	named := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
+	all := map[string][]string{}
+	for _, dir := range []string{"functions", "internal", "scripts", "terraform"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			file, err := filepath.Rel(root, path)
+			for _, test := range named.FindAllStringSubmatch(string(text), -1) {
+				all[test[1]] = append(all[test[1]], filepath.ToSlash(file))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
 }

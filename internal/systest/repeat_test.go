@@ -23,9 +23,7 @@ type twice struct {
 // needs. The second answer is what an app sees that lost the first.
 var repeated = []twice{
 	{"signUp", `{"email":"EMAIL","password":"correct horse"}`, 201, 409},
-	{"logIn", `{"email":"EMAIL","password":"correct horse"}`, 200, 200},
-	{"refreshSession", `{"refreshToken":"REFRESH"}`, 200, 200},
-	{"resetPassword", `{"email":"EMAIL"}`, 202, 202},
+	{"resetPassword", `{"email":"EMAIL","clientToken":"CLIENT"}`, 202, 202},
 	{"sendVerificationMail", "", 202, 202},
 	{"register", `{"displayName":"Twice"}`, 201, 200},
 	{"updateProfile", `{"birthYear":1990,"leaderboard":{"optIn":true}}`, 200, 200},
@@ -57,7 +55,12 @@ var repeated = []twice{
 	{"revokeFriendCode", "", 204, 404},
 	{"requestExport", "", 202, 202},
 	{"forgetRatings", "", 204, 204},
+	{"reportName", `{"username":"nobody.has.this","reason":"other"}`, 204, 204},
+	{"resolveNameReport", `{"decision":"dismiss"}`, 403, 403}, // the caller is not of the staff
 	{"withdrawConsent", "", 200, 200},
+	{"signOutEverywhere", "", 204, 401},
+	{"logIn", `{"email":"EMAIL","password":"correct horse"}`, 200, 200},
+	{"refreshSession", `{"refreshToken":"REFRESH"}`, 200, 200},
 	{"eraseAccount", "", 202, 202},
 }
 
@@ -122,9 +125,12 @@ func TestEveryWriteTwice(t *testing.T) {
 
 // learn keeps what an answer gives for the next requests.
 func (c caller) learn(answer []byte, has, own map[string]string) {
-	var session api.Session
+	var session api.SignIn
 	if json.Unmarshal(answer, &session) == nil && session.IDToken != "" {
 		has["TOKEN"], has["REFRESH"] = session.IDToken, session.RefreshToken
+		if session.ClientToken != "" { // a refresh has none
+			has["CLIENT"] = session.ClientToken
+		}
 	}
 	var opened api.OpenedScan
 	if json.Unmarshal(answer, &opened) == nil && opened.Scan.ID != "" {

@@ -52,12 +52,9 @@ func TestWith_keepsSiblingsApart(t *testing.T) {
 
 func TestTraceContextTravels(t *testing.T) {
 	t.Parallel()
-	tracing, err := telemetry.StartTracing(t.Context(), telemetry.Traces{Service: "test", Ratio: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tracing := telemetry.StartTracing(telemetry.Traces{Service: "test", Ratio: 1})
 	t.Cleanup(func() { _ = tracing.Stop(t.Context()) })
-	ctx := telemetry.FromHeader(t.Context(), http.Header{"Traceparent": {parent}})
+	ctx := telemetry.FromClient(t.Context(), http.Header{"Traceparent": {parent}})
 	ctx, end := telemetry.Span(ctx, "step")
 	defer end(nil)
 	got := telemetry.Traceparent(ctx)
@@ -65,7 +62,7 @@ func TestTraceContextTravels(t *testing.T) {
 		t.Errorf("traceparent = %q, want a new span in the trace of %q", got, parent)
 	}
 	if !telemetry.Sampled(ctx) {
-		t.Error("the caller's sampling decision is lost")
+		t.Error("not sampled at a ratio of 1")
 	}
 	if got := telemetry.Traceparent(telemetry.FromTraceparent(t.Context(), "garbage")); got != "" {
 		t.Errorf("a malformed traceparent became %q", got)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/erasure/receipt"
+	"github.com/facescan/facescan/internal/keys"
 )
 
 // Patience bounds waiting for what should happen at once. It is below the longest long poll.
@@ -91,3 +92,12 @@ func Member(body map[string]any, path ...string) any {
 	}
 	return at
 }
+
+// Ring returns the ring of the use that tests give to functions.
+func Ring(use keys.Use) keys.Ring { return keys.NewRing(use, Secret(use)) }
+
+// Secret returns the only secret of the [Ring].
+func Secret(use keys.Use) []byte { return []byte("the key of tests for " + use) }
+
+// Writer returns the ring with which the function signs what it leaves in the outbox.
+func Writer(function string) keys.Ring { return Ring(keys.ForOutbox).OfWriter(function) }

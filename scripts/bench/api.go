@@ -13,8 +13,8 @@ import (
 // endsWithin is how long the emulators may take to end after Ctrl-C.
 const endsWithin = 30 * time.Second
 
-// program builds and runs one of the programs below this folder that measure the HTTP API, the
-// leaderboard and notices: see package load for why they are programs of their own.
+// program builds and runs one of the programs below this folder that measure the HTTP API, scans,
+// the leaderboard and notices: see package load for why they are programs of their own.
 func program(ctx context.Context, name string, args []string, out, progress io.Writer) error {
 	dir, err := os.MkdirTemp("", "facescan-bench")
 	if err != nil {

@@ -1,6 +1,6 @@
 // Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the
-// account of its reliability; and it measures the HTTP API, the leaderboard and the delivery of
-// notices.
+// account of its reliability; and it measures the HTTP API, scans under load, the leaderboard, the
+// delivery of notices, and the functions' size and start.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"os/signal"
 )
 
-const usage = `Measure the face engine, the HTTP API, the leaderboard and the delivery of notices.
+const usage = `Measure the face engine, the HTTP API, scans under load, the leaderboard, the delivery of notices, and the functions' size and start.
 
   go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
   go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
@@ -23,8 +23,10 @@ const usage = `Measure the face engine, the HTTP API, the leaderboard and the de
   go run ./scripts/bench guard       -faces DIR [-json] [-fast]                  what the cheat guard catches, and whom it strikes by mistake
   go run ./scripts/bench speed                                                   time and memory of a scan
   go run ./scripts/bench api         [-o FILE] ...                               speed of every operation, and of long polls; -help tells more
+  go run ./scripts/bench load        [-scans N] [-o FILE] ...                    many scans at once: speed, cost, and whether one is lost; -help tells more
   go run ./scripts/bench leaderboard [-users N] [-o FILE] ...                    cost and speed of a board of many; -help tells more
   go run ./scripts/bench notify      [-events N] [-o FILE]                       cost and speed of notices, with and without faults; -help tells more
+  go run ./scripts/bench start       [-runs N] [-json] [-o FILE] [-sizes]        size and start of every function; -help tells more
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
 (189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported; or condition, covered and labels. A subfolder
@@ -52,12 +54,14 @@ type options struct {
 }
 
 var errUsage = errors.New(
-	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api, leaderboard or notify; " +
-		"-help tells more",
+	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api, load, leaderboard, notify " +
+		"or start; -help tells more",
 )
 
 // programs are the commands that are programs of their own, by the name of their folder.
-var programs = map[string]string{"api": "load", "leaderboard": "boards", "notify": "notices"}
+var programs = map[string]string{
+	"api": "load", "leaderboard": "boards", "load": "scans", "notify": "notices", "start": "start",
+}
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {

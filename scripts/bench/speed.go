@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -51,7 +50,7 @@ func speed(ctx context.Context, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 2, 0, 3, ' ', 0)
 	_, _ = fmt.Fprintln(table, "figure\tvalue\tbar\tstretch")
 	for _, size := range sizes {
-		photo, err := single.Enlarged(sample, size.width, size.height, photoQuality)
+		photo, err := single.Enlarged(sample, size.width, size.height, photoQuality, 2)
 		if err != nil {
 			return err
 		}
@@ -134,14 +133,14 @@ func fastest(tasks ...func() error) ([]time.Duration, error) {
 	least := make([]time.Duration, len(tasks))
 	for round := range rounds {
 		for i, do := range tasks {
-			started, err := spent()
+			started, err := single.Spent()
 			if err != nil {
 				return nil, err
 			}
 			if err := do(); err != nil {
 				return nil, err
 			}
-			ended, err := spent()
+			ended, err := single.Spent()
 			if err != nil {
 				return nil, err
 			}
@@ -151,15 +150,6 @@ func fastest(tasks ...func() error) ([]time.Duration, error) {
 		}
 	}
 	return least, nil
-}
-
-// spent returns the processor time that this process has used so far.
-func spent() (time.Duration, error) {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0, fmt.Errorf("read the processor time: %w", err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
 }
 
 // built returns the program of a name beside this one, built into the folder.

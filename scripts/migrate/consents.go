@@ -23,8 +23,8 @@ var since = step{
 		granted, _ := consent["granted"].(bool)
 		return granted && consent["since"] == nil, nil
 	},
-	Migrate: func(_ context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
-		history, err := tx.Find(doc.Ref.Collection("consents").OrderBy(firestore.DocumentID, firestore.Asc))
+	Migrate: func(ctx context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
+		history, err := tx.Find(ctx, doc.Ref.Collection("consents").OrderBy(firestore.DocumentID, firestore.Asc))
 		if err != nil {
 			return fmt.Errorf("read the consents: %w", err)
 		}
@@ -54,7 +54,8 @@ var memories = step{
 				return true, nil
 			}
 		}
-		return len(entries) == 0, nil // of the version before, whose last entry was forgotten
+		_, paced := doc.Data()["places"]
+		return len(entries) == 0 && !paced, nil // of the version before, whose last entry was forgotten
 	},
 	Migrate: func(_ context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
 		entries, _ := doc.Data()["entries"].([]any)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"cloud.google.com/go/firestore"
 
@@ -18,16 +19,19 @@ var devices = step{
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		return doc.Data()["tokenHash"] == nil, nil
 	},
-	Migrate: func(_ context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
+	Migrate: func(ctx context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
 		var d device.Device
 		if err := doc.DataTo(&d); err != nil {
 			return fmt.Errorf("decode it: %w", err)
 		}
 		hash := device.Hash(d.Token)
-		others, err := tx.Find(tx.fs.CollectionGroup("devices").Where("tokenHash", "==", hash))
+		others, err := tx.Find(ctx, tx.fs.CollectionGroup("devices").Where("tokenHash", "==", hash))
 		if err != nil {
 			return fmt.Errorf("find its token: %w", err)
 		}
+		others = slices.DeleteFunc(others, func(other *firestore.DocumentSnapshot) bool {
+			return other.Data()["tokenHash"] != hash
+		})
 		for _, snap := range others {
 			var other device.Device
 			if err := snap.DataTo(&other); err != nil {

@@ -48,8 +48,9 @@ after the deployment. It may be stopped and run again: what is migrated is left 
 
 With FIRESTORE_EMULATOR_HOST set it works on the emulator, otherwise on Google Cloud, by the
 application default credentials. The steps "tombstones" need FACESCAN_TOMBSTONES_BUCKET, and
-FACESCAN_HASH_KEY, which is in Secret Manager as hash-key. What it prints has user ids and usernames
-in it: keep it to yourself.
+FACESCAN_KEY_ERASED, which is in Secret Manager as key-erased; the step "outbox" needs
+FACESCAN_KEY_OUTBOX, which is key-outbox. What it prints has user ids and usernames in it: keep it
+to yourself.
 
 `
 
@@ -140,11 +141,12 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return fmt.Errorf("connect to Firestore: %w", err)
 	}
-	kept, err := openStones(ctx, os.Getenv)
-	if err != nil {
+	kept, keptErr := openStones(ctx, os.Getenv)
+	owed, owedErr := openOwed(os.Getenv)
+	if err := errors.Join(keptErr, owedErr); err != nil {
 		return errors.Join(err, fs.Close())
 	}
-	r := runner{fs: fs, now: time.Now, out: stdout, dry: o.dryRun, after: o.after, stones: kept}
+	r := runner{fs: fs, now: time.Now, out: stdout, dry: o.dryRun, after: o.after, stones: kept, owed: owed}
 	where := cmp.Or(os.Getenv("FIRESTORE_EMULATOR_HOST"), "Google Cloud")
 	fmt.Fprintf(stdout, "project %s, database %s on %s\n", o.project, o.database, where)
 	for _, s := range steps {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/schema"
 )
 
@@ -55,6 +57,8 @@ type tx struct {
 	dry   bool
 	// stones is nil if the run was given none.
 	stones *stones
+	// owed signs events, and has no secret if the run was given none.
+	owed keys.Ring
 	// writes and notes are what the transaction did and what an operator must know, a line each.
 	writes, notes []string
 }
@@ -64,9 +68,20 @@ func (t *tx) Get(ref *firestore.DocumentRef) (*firestore.DocumentSnapshot, error
 	return t.inner.Get(ref)
 }
 
-// Find reads the documents that the query finds.
-func (t *tx) Find(q firestore.Query) ([]*firestore.DocumentSnapshot, error) {
-	return t.inner.Documents(q).GetAll()
+// Find reads the documents that the query finds. What they are is asked outside of the transaction,
+// where the query locks nothing; so one may have changed meanwhile and not be what was asked for,
+// and one that is made meanwhile is missing.
+func (t *tx) Find(ctx context.Context, q firestore.Query) ([]*firestore.DocumentSnapshot, error) {
+	found, err := q.Select().Documents(ctx).GetAll()
+	if err != nil {
+		return nil, err
+	}
+	refs := make([]*firestore.DocumentRef, len(found))
+	for i, snap := range found {
+		refs[i] = snap.Ref
+	}
+	snaps, err := t.inner.GetAll(refs)
+	return slices.DeleteFunc(snaps, func(s *firestore.DocumentSnapshot) bool { return !s.Exists() }), err
 }
 
 // Set writes a document, or the fields of it that the options name.
@@ -114,6 +129,8 @@ type runner struct {
 	dry bool
 	// stones is for the steps that keep tombstones.
 	stones *stones
+	// owed is for the step that signs events.
+	owed keys.Ring
 	// after is the path of the document behind which the first page begins, "" for the beginning.
 	after string
 }
@@ -222,7 +239,7 @@ func (r *runner) document(ctx context.Context, s step, doc *firestore.DocumentSn
 		opts = append(opts, firestore.ReadOnly)
 	}
 	o.err = r.fs.RunTransaction(ctx, func(ctx context.Context, inner *firestore.Transaction) error {
-		t := &tx{fs: r.fs, inner: inner, now: r.now().UTC(), dry: r.dry, stones: r.stones}
+		t := &tx{fs: r.fs, inner: inner, now: r.now().UTC(), dry: r.dry, stones: r.stones, owed: r.owed}
 		err := s.migrate(ctx, t, doc.Ref)
 		o.writes, o.notes = t.writes, t.notes
 		return err

@@ -16,4 +16,7 @@ var steps = []step{
 	ofErased,
 	ofErasing,
 	ofWithdrawn,
+	signatures,
+	signIns,
+	photos,
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // errNoTombstones means that a step needs what the run was not given.
-var errNoTombstones = errors.New("the step needs FACESCAN_TOMBSTONES_BUCKET and FACESCAN_HASH_KEY, the functions' own")
+var errNoTombstones = errors.New("the step needs FACESCAN_TOMBSTONES_BUCKET and FACESCAN_KEY_ERASED")
 
 // stones is where tombstones are kept, and the key of their pseudonyms.
 type stones struct {
@@ -27,15 +27,19 @@ type stones struct {
 
 // openStones returns what the environment names, nil if it names nothing.
 func openStones(ctx context.Context, environ func(string) string) (*stones, error) {
-	bucket, key := environ("FACESCAN_TOMBSTONES_BUCKET"), environ("FACESCAN_HASH_KEY")
-	if bucket == "" || key == "" {
+	bucket, text := environ("FACESCAN_TOMBSTONES_BUCKET"), environ(keys.ForErased.Variable())
+	if bucket == "" || text == "" {
 		return nil, nil
+	}
+	key, err := keys.Parse(keys.ForErased, text)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", keys.ForErased.Variable(), err)
 	}
 	client, err := storage.NewClient(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Cloud Storage: %w", err)
 	}
-	return &stones{bucket: client.Bucket(bucket), key: keys.Ring(key)}, nil
+	return &stones{bucket: client.Bucket(bucket), key: key}, nil
 }
 
 // Keep writes the tombstone of a user, unless it is there or so old that no backup has the user any

@@ -29,7 +29,7 @@ func newStones(t *testing.T) *stones {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return &stones{bucket: client.Bucket("tombstones"), key: keys.Ring("key")}
+	return &stones{bucket: client.Bucket("tombstones"), key: keys.NewRing(keys.ForErased, []byte("key"))}
 }
 
 // testdata/tombstones.json is what 765206a wrote. ada was erased, and bob is being erased. dan and

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/username"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/usertext"
 )
@@ -35,9 +36,9 @@ var usernames = step{
 		schema, err := doc.DataAt("schema")
 		return err == nil && schema == int64(1), err
 	},
-	Migrate: func(_ context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
+	Migrate: func(ctx context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
 		var m rekeying
-		if err := m.read(tx, doc); err != nil {
+		if err := m.read(ctx, tx, doc); err != nil {
 			return err
 		}
 		return m.write(tx)
@@ -65,14 +66,14 @@ type rival struct {
 	user account.User
 }
 
-func (m *rekeying) read(tx *tx, doc *firestore.DocumentSnapshot) error {
+func (m *rekeying) read(ctx context.Context, tx *tx, doc *firestore.DocumentSnapshot) error {
 	m.ref = doc.Ref
 	m.own, m.others, m.rivals = map[string]account.Claim{}, map[string]account.Claim{}, map[string]rival{}
 	m.moved = map[string]*firestore.DocumentRef{}
 	if err := doc.DataTo(&m.user); err != nil {
 		return fmt.Errorf("decode it: %w", err)
 	}
-	claims, err := tx.Find(tx.fs.Collection("usernames").Where("uid", "==", string(m.user.UID)))
+	claims, err := tx.Find(ctx, tx.fs.Collection("usernames").Where("uid", "==", string(m.user.UID)))
 	if err != nil {
 		return fmt.Errorf("find its usernames: %w", err)
 	}
@@ -80,6 +81,9 @@ func (m *rekeying) read(tx *tx, doc *firestore.DocumentSnapshot) error {
 		c, err := claimOf(snap)
 		if err != nil {
 			return err
+		}
+		if c.UID != m.user.UID {
+			continue // it has changed hands meanwhile
 		}
 		m.own[snap.Ref.ID] = c
 		if err := m.readMove(tx, snap.Ref.ID); err != nil {
@@ -89,7 +93,7 @@ func (m *rekeying) read(tx *tx, doc *firestore.DocumentSnapshot) error {
 	if m.user.Username == "" {
 		return nil
 	}
-	for _, key := range account.UsernameKeys(m.user.Username) {
+	for _, key := range username.Keys(m.user.Username) {
 		if key == "" {
 			continue
 		}
@@ -160,7 +164,7 @@ func (m *rekeying) readRival(tx *tx, key string) error {
 // theirs.
 func (m *rekeying) earlier(key string) bool {
 	r := m.rivals[key]
-	if r.user.Username == "" || !slices.Contains(account.UsernameKeys(r.user.Username), key) {
+	if r.user.Username == "" || !slices.Contains(username.Keys(r.user.Username), key) {
 		return false
 	}
 	return m.others[key].CreatedAt.Before(m.since())
@@ -204,7 +208,7 @@ func (m *rekeying) write(tx *tx) error {
 
 // judge notes a name that could not be taken today.
 func (m *rekeying) judge(tx *tx) {
-	err := account.CheckUsername(m.user.Username)
+	err := username.Check(m.user.Username)
 	if f := (*fault.Error)(nil); errors.As(err, &f) {
 		why := "it looks like a name of the service"
 		if len(f.Fields) > 0 {
@@ -218,7 +222,7 @@ func (m *rekeying) judge(tx *tx) {
 // takes none if a rival has that one. The ids of the documents are added to kept.
 func (m *rekeying) take(tx *tx, kept map[string]bool) (folded string, err error) {
 	since := m.since()
-	for i, key := range account.UsernameKeys(m.user.Username) {
+	for i, key := range username.Keys(m.user.Username) {
 		if key == "" {
 			return "", nil // nothing of it can be seen, so it cannot be held
 		}

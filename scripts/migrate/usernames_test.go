@@ -14,9 +14,11 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // accounts is the accounts' API of this version over a database; a token is the user's id.
@@ -28,11 +30,12 @@ type accounts struct {
 
 func newAccounts(fs *firestore.Client) *accounts {
 	a := &accounts{
-		fs: fs, now: today, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, HashKey: []byte("key")}),
+		fs: fs, now: today,
+		api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, LogKey: testkit.Ring(keys.ForLogs)}),
 	}
 	clock := func() time.Time { return a.now }
-	service := account.New(fs, outbox.New(fs, nowhere{}, clock), clock)
-	service.RegisterRoutes(a.api, quota.New(fs, []byte("a key"), clock))
+	service := account.New(fs, outbox.New(fs, nowhere{}, testkit.Writer("test"), clock), clock)
+	service.RegisterRoutes(a.api, quota.New(fs, testkit.Ring(keys.ForLimits), clock))
 	service.ProfileRoutes(a.api)
 	return a
 }

@@ -6,7 +6,9 @@
 // After each restore of the database, be it of a backup or of a point in time, and before the
 // functions are pointed at it:
 //
-//	export FACESCAN_HASH_KEY=$(gcloud secrets versions access latest --secret=facescan-hash-key)
+//	export FACESCAN_KEY_ERASED=$(gcloud secrets versions access latest --secret=facescan-key-erased)
+//	export FACESCAN_KEY_RECEIPTS=$(gcloud secrets versions access latest --secret=facescan-key-receipts)
+//	export FACESCAN_KEY_OUTBOX=$(gcloud secrets versions access latest --secret=facescan-key-outbox)
 //	export FACESCAN_TOMBSTONES_BUCKET=PROJECT-facescan-tombstones
 //	go run ./scripts/replay -project PROJECT -database restored -dry-run
 //	go run ./scripts/replay -project PROJECT -database restored
@@ -34,6 +36,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/tombstone"
 	"github.com/facescan/facescan/internal/keys"
@@ -47,7 +50,9 @@ const usage = `usage: go run ./scripts/replay [-dry-run] [-project P] [-database
 Asks again, in a restored database, for the erasures and withdrawals whose tombstones are in the
 bucket. Run it after each restore, before the functions use the database. It may be run again.
 
-FACESCAN_HASH_KEY must have the functions' hash-key of Secret Manager, by which tombstones are named.
+FACESCAN_KEY_ERASED, FACESCAN_KEY_RECEIPTS and FACESCAN_KEY_OUTBOX must have the functions' secrets
+key-erased, key-receipts and key-outbox of Secret Manager: tombstones are named by the first, receipts
+found by the second, and what is left for the functions is signed with the third.
 With the emulators' variables set it works on those, otherwise on Google Cloud, by the application
 default credentials, which must read the bucket and write the database.
 
@@ -74,12 +79,13 @@ func main() {
 // options are those of the command line and the environment.
 type options struct {
 	project, database, bucket string
-	key                       keys.Ring
-	dryRun                    bool
+	// erased, receipts and owed are the rings of the functions' uses.
+	erased, receipts, owed keys.Ring
+	dryRun                 bool
 }
 
 func parse(args []string, environ func(string) string, stderr io.Writer) (options, error) {
-	o := options{key: keys.Ring(environ("FACESCAN_HASH_KEY"))}
+	var o options
 	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
@@ -97,7 +103,7 @@ func parse(args []string, environ func(string) string, stderr io.Writer) (option
 		o.project = cmp.Or(o.project, emulator.DefaultProject)
 	}
 	if err == nil {
-		if err = o.check(flags.NArg()); err != nil {
+		if err = errors.Join(o.check(flags.NArg()), o.readKeys(environ)); err != nil {
 			fmt.Fprintln(stderr, "replay:", err)
 			flags.Usage()
 		}
@@ -116,10 +122,27 @@ func (o options) check(more int) error {
 		return errors.New("name the project by -project, or an emulator by FIRESTORE_EMULATOR_HOST")
 	case o.bucket == "":
 		return errors.New("name the bucket by -bucket or FACESCAN_TOMBSTONES_BUCKET")
-	case len(o.key) == 0:
-		return errors.New("FACESCAN_HASH_KEY is not set")
 	}
 	return nil
+}
+
+func (o *options) readKeys(environ func(string) string) error {
+	var faults []error
+	for use, ring := range map[keys.Use]*keys.Ring{
+		keys.ForErased: &o.erased, keys.ForReceipts: &o.receipts, keys.ForOutbox: &o.owed,
+	} {
+		text := environ(use.Variable())
+		if text == "" {
+			faults = append(faults, fmt.Errorf("%s is not set", use.Variable()))
+			continue
+		}
+		parsed, err := keys.Parse(use, text)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("read %s: %w", use.Variable(), err))
+		}
+		*ring = parsed
+	}
+	return errors.Join(faults...)
 }
 
 // errEmpty means that there is nothing to go by, as in a bucket that is not the functions'.
@@ -159,10 +182,10 @@ func (o options) replay(ctx context.Context, fs *firestore.Client, bucket *stora
 	if len(tombstones) == 0 {
 		return errEmpty
 	}
-	box := outbox.New(fs, held{}, time.Now)
+	box := outbox.New(fs, held{}, o.owed.OfWriter(catalog.Operator), time.Now)
 	r := erasure.Replay{
-		Firestore: fs, Accounts: account.New(fs, box, time.Now), Outbox: box, Tombstones: tombstones, Key: o.key,
-		Wait: schema.LatePhotos, Now: time.Now, Dry: o.dryRun,
+		Firestore: fs, Accounts: account.New(fs, box, time.Now), Outbox: box, Tombstones: tombstones,
+		Key: o.receipts, ErasedKey: o.erased, Wait: schema.LatePhotos, Now: time.Now, Dry: o.dryRun,
 		Tell: func(r erasure.Redone) {
 			if r.Err != nil {
 				fmt.Fprintf(out, "  FAILED %s: %v\n", r.Pseudonym, r.Err)
@@ -182,7 +205,7 @@ func (o options) replay(ctx context.Context, fs *firestore.Client, bucket *stora
 	sum, err := r.Run(ctx)
 	if err == nil && sum.Matched == 0 {
 		fmt.Fprintln(out, "No user of the database has a tombstone. If the backup is older than one, "+
-			"FACESCAN_HASH_KEY is not the key by which it was made.")
+			"FACESCAN_KEY_ERASED has no secret by which it was made.")
 	}
 	return err
 }

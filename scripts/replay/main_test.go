@@ -17,11 +17,15 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
-const key = "the functions' hash key"
+var (
+	erased   = keys.NewRing(keys.ForErased, []byte("the functions' key"))
+	receipts = keys.NewRing(keys.ForReceipts, []byte("the functions' key of receipts"))
+)
 
 // TestReplay: what a replay does to users is tested in package erasure. This is the command, on a
 // named database.
@@ -50,7 +54,7 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ada := erasure.Pseudonym(keys.Ring(key), "ada")
+	ada := erasure.Pseudonym(erased, "ada")
 	stone := tombstone.Tombstone{Kind: tombstone.Account, Phase: tombstone.Done, At: created.Add(time.Minute)}
 	if _, err := tombstone.Keep(t.Context(), client.Bucket("tombstones"), ada, stone); err != nil {
 		t.Fatal(err)
@@ -64,7 +68,8 @@ func TestReplay(t *testing.T) {
 		{false, "2 users, done: erase 0, withdraw 0, remove 0; 0 failed"},
 	} {
 		var out strings.Builder
-		o := options{project: "p", database: "restored", bucket: "tombstones", key: keys.Ring(key), dryRun: step.dry}
+		o := options{project: "p", database: "restored", bucket: "tombstones", erased: erased, receipts: receipts,
+			owed: testkit.Ring(keys.ForOutbox), dryRun: step.dry}
 		if err := o.replay(t.Context(), fs, client.Bucket("tombstones"), &out); err != nil {
 			t.Fatal(err)
 		}
@@ -103,25 +108,31 @@ func TestReplay_tellsWhatItCannotGoBy(t *testing.T) {
 	t.Cleanup(func() { _ = fs.Close() })
 
 	var out strings.Builder
-	o := options{project: "p", bucket: "tombstones", key: keys.Ring("another key")}
+	o := options{project: "p", bucket: "tombstones", receipts: receipts, owed: testkit.Ring(keys.ForOutbox),
+		erased: keys.NewRing(keys.ForErased, []byte("another key"))}
 	if err := o.replay(t.Context(), fs, client.Bucket("tombstones"), &out); !errors.Is(err, errEmpty) {
 		t.Errorf("an empty bucket: %v", err)
 	}
 	stone := tombstone.Tombstone{Kind: tombstone.Account, Phase: tombstone.Done, At: time.Now()}
 	u := account.User{Schema: account.UserSchema, UID: "ada", State: account.Active, CreatedAt: stone.At.Add(-time.Hour)}
-	_, err = tombstone.Keep(t.Context(), client.Bucket("tombstones"), erasure.Pseudonym(keys.Ring(key), "ada"), stone)
+	_, err = tombstone.Keep(t.Context(), client.Bucket("tombstones"), erasure.Pseudonym(erased, "ada"), stone)
 	if _, failed := account.Ref(fs, "ada").Set(t.Context(), u); errors.Join(err, failed) != nil {
 		t.Fatal(err, failed)
 	}
 	if err := o.replay(t.Context(), fs, client.Bucket("tombstones"), &out); err != nil ||
-		!strings.Contains(out.String(), "FACESCAN_HASH_KEY is not the key") {
+		!strings.Contains(out.String(), "FACESCAN_KEY_ERASED has no secret") {
 		t.Errorf("another key: %v, said %s", err, &out)
 	}
 }
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	all := map[string]string{"FACESCAN_HASH_KEY": key, "FACESCAN_TOMBSTONES_BUCKET": "b", "FACESCAN_DATABASE": "restored"}
+	secret := keys.Derive([]byte("root"), keys.ForErased)
+	all := map[string]string{
+		"FACESCAN_KEY_ERASED": secret, "FACESCAN_KEY_RECEIPTS": secret, "FACESCAN_KEY_OUTBOX": secret,
+		"FACESCAN_TOMBSTONES_BUCKET": "b",
+		"FACESCAN_DATABASE":          "restored",
+	}
 	for name, tt := range map[string]struct {
 		args    []string
 		environ map[string]string
@@ -132,9 +143,19 @@ func TestParse(t *testing.T) {
 		"help":         {[]string{"-h"}, all, flag.ErrHelp, "usage:"},
 		"no project":   {nil, all, errUsage, "name the project"},
 		"no bucket": {
-			[]string{"-project", "p"}, map[string]string{"FACESCAN_HASH_KEY": key}, errUsage, "name the bucket",
+			[]string{"-project", "p"}, map[string]string{"FACESCAN_KEY_ERASED": secret}, errUsage, "name the bucket",
 		},
-		"no key":             {[]string{"-project", "p", "-bucket", "b"}, nil, errUsage, "FACESCAN_HASH_KEY is not set"},
+		"no keys": {
+			[]string{"-project", "p", "-bucket", "b"}, nil, errUsage, "FACESCAN_KEY_ERASED is not set",
+		},
+		"no key of receipts": {
+			[]string{"-project", "p", "-bucket", "b"}, map[string]string{"FACESCAN_KEY_ERASED": secret}, errUsage,
+			"FACESCAN_KEY_RECEIPTS is not set",
+		},
+		"a key that is none": {
+			[]string{"-project", "p", "-bucket", "b"}, map[string]string{"FACESCAN_KEY_ERASED": "hunter2"}, errUsage,
+			"read FACESCAN_KEY_ERASED",
+		},
 		"an unknown option":  {[]string{"-users"}, all, errUsage, "flag provided but not defined"},
 		"an argument behind": {[]string{"-project", "p", "x"}, all, errUsage, "arguments behind"},
 	} {

@@ -4,7 +4,7 @@
 
 # The APIs that Terraform itself needs; the rest terraform/ switches on.
 resource "google_project_service" "this" {
-  for_each = toset([
+  for_each = toset(concat(var.kms_key == null ? [] : ["cloudkms.googleapis.com"], [
     "artifactregistry.googleapis.com",
     "cloudbilling.googleapis.com", # for doctor
     "cloudquotas.googleapis.com",  # for doctor
@@ -17,7 +17,7 @@ resource "google_project_service" "this" {
     "serviceusage.googleapis.com",
     "storage.googleapis.com",
     "sts.googleapis.com", # for CI's workload identity
-  ])
+  ]))
 
   project            = var.project_id
   service            = each.value
@@ -64,7 +64,9 @@ module "access" {
   prefix            = var.prefix
   region            = var.region
   database          = var.database
+  kept_secrets      = var.kept_secrets
   protect_data      = var.protect_data
+  kms_key           = var.kms_key
   deployers         = var.deployers
   github_repository = var.github_repository
   photo_audit       = var.photo_audit

@@ -25,10 +25,22 @@ variable "database" {
   default     = "(default)"
 }
 
+variable "kept_secrets" {
+  description = "Secrets of earlier versions, without the prefix, that no function reads any more."
+  type        = set(string)
+  default     = []
+}
+
 variable "protect_data" {
   description = "Whether database and buckets are protected from deletion."
   type        = bool
   default     = true
+}
+
+variable "kms_key" {
+  description = "Key of Cloud KMS that data is encrypted with, null without one."
+  type        = string
+  default     = null
 }
 
 variable "deployers" {

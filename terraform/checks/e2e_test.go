@@ -26,6 +26,7 @@ func TestApply(t *testing.T) {
 	defer cancel()
 	s := newStage(t)
 	set := variables("dev")
+	set["kms_key"] = testKey
 	vars, file := options(set)
 
 	apply := []tfexec.ApplyOption{file, tfexec.Parallelism(30)}
@@ -75,7 +76,7 @@ func TestApply(t *testing.T) {
 		}
 	})
 	t.Run("another region replaces every function", func(t *testing.T) {
-		set := variables("dev")
+		set := variables("dev") // without the key, which is in another region
 		set["region"] = "europe-west4"
 		replaced := 0
 		for _, c := range changes(s.plan(ctx, t, set, false)) {
@@ -89,7 +90,7 @@ func TestApply(t *testing.T) {
 	})
 	t.Run("the owner's secrets and states refuse to be destroyed", func(t *testing.T) {
 		plan := []tfexec.PlanOption{tfexec.Destroy(true)}
-		vars, _ := options(ownersVariables(map[string]string{"protect_data": "false"}))
+		vars, _ := options(ownersVariables(map[string]string{"protect_data": "false", "kms_key": testKey}))
 		for _, v := range vars {
 			plan = append(plan, v)
 		}
@@ -101,7 +102,7 @@ func TestApply(t *testing.T) {
 		}
 	})
 	t.Run("a bootstrap run twice changes nothing", func(t *testing.T) {
-		set := ownersVariables(map[string]string{"protect_data": "false"})
+		set := ownersVariables(map[string]string{"protect_data": "false", "kms_key": testKey})
 		if changed := changes(s.owner.plan(ctx, t, set, true)); len(changed) > 0 {
 			t.Errorf("planned again: %q", changed)
 		}
@@ -123,6 +124,7 @@ func TestApply(t *testing.T) {
 func stays(key string) bool {
 	for _, kept := range []string{
 		"serviceusage/", "identitytoolkit/", "firebaseappcheck/", "iam/", "secretmanager/", "artifactregistry/",
+		"cloudkms/",
 		"storage/b/" + project + "-facescan-state",
 	} {
 		if strings.HasPrefix(key, kept) {
@@ -130,7 +132,8 @@ func stays(key string) bool {
 		}
 	}
 	// A field's settings go back to the default.
-	return strings.HasSuffix(key, "/buckets/_Default") || strings.Contains(key, "/fields/")
+	return strings.HasSuffix(key, "/buckets/_Default") || strings.Contains(key, "/fields/") ||
+		strings.HasPrefix(key, "logging/") && strings.HasSuffix(key, "/facescan-requests")
 }
 
 // changes are the plan's changes as "address created|updated|replaced|destroyed", sorted.

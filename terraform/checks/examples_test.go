@@ -18,7 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// examples says of each example which types of resources it has, by a part of their names, and how
+// examples says of each example which resources it has, by a part of their types and names, and how
 // many functions.
 var examples = map[string]struct {
 	environments int
@@ -32,7 +32,8 @@ var examples = map[string]struct {
 		"billing_budget", "iam_workload_identity_pool_provider",
 	}, nil},
 	"existing": {1, []string{"firestore_index", "monitoring_alert_policy"}, []string{
-		"compute_", "firestore_database", "identity_platform_config", "logging_project_bucket_config", "notification_channel",
+		"compute_", "firestore_database", "identity_platform_config", "logging_project_bucket_config.default",
+		"notification_channel",
 	}},
 }
 
@@ -58,7 +59,7 @@ func TestExamples(t *testing.T) {
 			}
 			types := map[string]bool{}
 			for _, r := range resources(plan) {
-				types[r.Type] = true
+				types[r.Type+"."+r.Name] = true
 			}
 			all := strings.Join(slices.Sorted(maps.Keys(types)), " ")
 			for _, part := range want.has {

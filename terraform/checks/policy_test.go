@@ -5,6 +5,7 @@ package checks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,12 +127,33 @@ func TestUsers_leaveByTheAPIAndNotByTheSDK(t *testing.T) {
 	})
 }
 
-// Functions that send mail, sign users in or look for them may look users up; to delete them is the
-// eraser's alone.
+func TestSignIn_isOfAsFewWaysAsItsUsersHave(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		protected := plan.Variables["protect_data"] == nil || plan.Variables["protect_data"].Value == true
+		for _, c := range resources(plan, "google_identity_platform_config") {
+			if c.text("mfa.0.provider_configs.0.state") != "ENABLED" {
+				t.Error("users cannot have a second factor")
+			}
+			if n := c.number("mfa.0.provider_configs.0.totp_provider_config.0.adjacent_intervals"); n != 1 {
+				t.Errorf("codes of %v intervals before and after are valid", n)
+			}
+			if c.at("mfa.0.enabled_providers") != nil || c.at("sign_in.0.phone_number.0.enabled") != false {
+				t.Error("messages go out by SMS")
+			}
+			if domains := texts(c.at("authorized_domains")); protected && slices.Contains(domains, "localhost") {
+				t.Errorf("pages on a user's own machine sign in: %q", domains)
+			}
+		}
+	})
+}
+
+// Functions that check tokens, send mail, sign users in or look for them may look users up. The
+// eraser alone may delete them. The events that have it do so are of profile and the sweep, which
+// goes by documents that other functions may write.
 func TestAccessToFirebaseUsers(t *testing.T) {
 	want := map[string]string{"erase": catalog.AuthEraser}
 	for _, name := range []string{
-		"coach", "inbox", "leaderboard", "notify", "profile", "register", "scans", "sweep", "upload",
+		"admin", "coach", "inbox", "leaderboard", "notify", "profile", "register", "scans", "sweep", "upload",
 	} {
 		want[name] = catalog.AuthReader
 	}
@@ -333,8 +355,8 @@ func TestSecrets_arePinnedAndNotInTheState(t *testing.T) {
 			}
 			plain, _ := f.at("service_config.0.environment_variables").(map[string]any)
 			for name := range plain {
-				if strings.Contains(name, "PASSWORD") || strings.Contains(name, "HASH_KEY") ||
-					strings.Contains(name, "RECEIPT_KEY") || strings.Contains(name, "UNSUBSCRIBE_KEYS") ||
+				if strings.Contains(name, "PASSWORD") || strings.Contains(name, "_KEY_") ||
+					strings.Contains(name, "RECEIPT_KEY") ||
 					strings.HasSuffix(name, "EMULATOR_HOST") {
 					t.Errorf("%s has %s in the clear", f.Address, name)
 				}

@@ -46,6 +46,9 @@ type root struct {
 	dir string
 }
 
+// testKey is what data is encrypted with in some plans, and in the one that is applied.
+const testKey = "projects/" + project + "/locations/europe-west1/keyRings/facescan/cryptoKeys/data"
+
 // clock is the fake's.
 type clock struct {
 	mu  sync.Mutex
@@ -149,7 +152,8 @@ func (s *stage) writeSources(t *testing.T, changed map[string]bool) {
 }
 
 // prepare does by REST what `deploy bootstrap` does before Terraform: it switches on what Terraform
-// asks first, makes the bucket of the states, and has Pub/Sub's service agent made.
+// asks first, makes the bucket of the states, and has the service agents made that are granted
+// something.
 func (s *stage) prepare(t *testing.T) {
 	t.Helper()
 	environ := s.fake.Environ()
@@ -157,7 +161,9 @@ func (s *stage) prepare(t *testing.T) {
 	beta := strings.Replace(usage, "/v1/", "/v1beta1/", 1)
 	s.post(t, usage+"projects/"+project+"/services:batchEnable", `{"serviceIds":["cloudresourcemanager.googleapis.com",
 		"iam.googleapis.com","pubsub.googleapis.com","secretmanager.googleapis.com","storage.googleapis.com"]}`)
-	s.post(t, beta+"projects/"+project+"/services/pubsub.googleapis.com:generateServiceIdentity", "{}")
+	for _, agent := range []string{"pubsub", "firestore"} {
+		s.post(t, beta+"projects/"+project+"/services/"+agent+".googleapis.com:generateServiceIdentity", "{}")
+	}
 	s.post(t, environ["GOOGLE_STORAGE_CUSTOM_ENDPOINT"]+"b?project="+project,
 		`{"name":"`+project+`-facescan-state","location":"EUROPE-WEST1"}`)
 }
@@ -188,10 +194,11 @@ func (s *stage) bootstrap(ctx context.Context, t *testing.T) {
 	s.prepare(t)
 	s.owner = s.initialise(t, "bootstrap", environ(s.fake.Environ()))
 	apply := []tfexec.ApplyOption{tfexec.Parallelism(30)}
-	vars, _ := options(ownersVariables(map[string]string{"protect_data": "false"}))
+	vars, _ := options(ownersVariables(map[string]string{"protect_data": "false", "kms_key": testKey}))
 	for _, v := range vars {
 		apply = append(apply, v)
 	}
+	s.makeKey(t)
 	if err := s.owner.Apply(ctx, apply...); err != nil {
 		t.Fatalf("terraform apply in bootstrap: %v", err)
 	}
@@ -208,6 +215,19 @@ func (s *stage) bootstrap(ctx context.Context, t *testing.T) {
 		s.post(t, s.fake.Environ()["GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT"]+"projects/"+project+"/secrets/facescan-"+name+
 			":addVersion", `{"payload":{"data":"c2VjcmV0"}}`)
 	}
+}
+
+// makeKey makes the key, which an operator has of their own.
+func (s *stage) makeKey(t *testing.T) {
+	t.Helper()
+	environ := s.fake.Environ()
+	s.post(t, environ["GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT"]+"projects/"+project+"/services:batchEnable",
+		`{"serviceIds":["cloudkms.googleapis.com"]}`)
+	ring, id, _ := strings.Cut(testKey, "/cryptoKeys/")
+	rings, name := filepath.Split(ring)
+	kms := environ["GOOGLE_KMS_CUSTOM_ENDPOINT"]
+	s.post(t, kms+strings.TrimSuffix(rings, "/")+"?keyRingId="+name, "{}")
+	s.post(t, kms+ring+"/cryptoKeys?cryptoKeyId="+id, `{"purpose":"ENCRYPT_DECRYPT"}`)
 }
 
 // as lets Terraform act as the member from now on.
@@ -292,6 +312,7 @@ var plans = map[string]func(*testing.T) *tfjson.Plan{
 	"dev":               planOnce("dev", nil),
 	"prod":              planOnce("prod", nil),
 	"prod without CORS": planOnce("prod", map[string]string{"cors_origins": "[]"}),
+	"prod with a key":   planOnce("prod", map[string]string{"kms_key": testKey}),
 	"a second environment in the project": planOnce("dev", map[string]string{
 		"prefix": "fs-two", "environment": "two", "database": "second", "identity_enabled": "false",
 	}),
@@ -303,6 +324,10 @@ var owners = map[string]func(*testing.T) *tfjson.Plan{
 	"prod": ownersPlanOnce(map[string]string{"environment": "prod"}),
 	"with CI": ownersPlanOnce(map[string]string{
 		"environment": "prod", "github_repository": "acme/facescan", "deployers": `["user:ada@example.com"]`,
+	}),
+	"with a key": ownersPlanOnce(map[string]string{"environment": "prod", "kms_key": testKey}),
+	"with another's key": ownersPlanOnce(map[string]string{
+		"environment": "prod", "kms_key": strings.Replace(testKey, project, "keys", 1),
 	}),
 }
 

@@ -2,7 +2,7 @@
 environment = "prod"
 
 protect_data  = true
-armor_preview = true # for the first week; read its log, then false
+armor_preview = true # for the first week; read what it would have refused, then false
 trace_ratio   = 0.05
 
 log_retention_days = 30

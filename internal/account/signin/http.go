@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"time"
 	"unicode/utf8"
@@ -14,17 +16,24 @@ import (
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/auth/signup", httpapi.Public, h.postSignup, httpapi.JSON)
 	// Open, for the account deletion page: a user who has lost the app has no App Check token.
-	// Attempts are limited, and a token alone does not open routes that require App Check.
+	// Failures are limited, and a token alone does not open routes that require App Check.
 	api.Handle("POST /v1/auth/login", httpapi.Open, h.postLogin, httpapi.JSON)
 	api.Handle("POST /v1/auth/refresh", httpapi.Public, h.postRefresh, httpapi.JSON)
 	api.Handle("POST /v1/auth/password-reset", httpapi.Public, h.postPasswordReset, httpapi.JSON)
 	api.Handle("POST /v1/auth/verify-email", httpapi.FreshUser, h.postVerifyEmail)
 }
 
-type signInRequest struct {
+type signUpRequest struct {
 	// Without both, Identity Toolkit would treat a sign-up as an anonymous one.
 	Email    string `json:"email"    required:"true" nonempty:"true"`
 	Password string `json:"password" required:"true" nonempty:"true"`
+}
+
+type logInRequest struct {
+	Email    string `json:"email"    required:"true" nonempty:"true"`
+	Password string `json:"password" required:"true" nonempty:"true"`
+	// ClientToken is what the client's last sign-in answered.
+	ClientToken string `json:"clientToken"`
 }
 
 type refreshRequest struct {
@@ -32,24 +41,21 @@ type refreshRequest struct {
 }
 
 type passwordResetRequest struct {
-	Email string `json:"email" required:"true"`
+	Email       string `json:"email" required:"true"`
+	ClientToken string `json:"clientToken"`
 }
 
 // maxPassword is the longest password that Firebase accepts, in characters
 // (https://firebase.google.com/docs/auth/web/password-auth#enforce-password-policy).
 const maxPassword = 4096
 
-// decodeCredentials decodes credentials whose address passes the check.
-func decodeCredentials(w http.ResponseWriter, r *http.Request, check func(address string) bool) (signInRequest, error) {
-	in, err := httpapi.Decode[signInRequest](w, r)
-	if err != nil {
-		return signInRequest{}, err
-	}
-	if utf8.RuneCountInString(in.Password) > maxPassword {
-		return signInRequest{}, fault.New(fault.CodeInvalidField, "The password is not valid.").
+// checkCredentials checks credentials that were decoded. Their address must pass the check.
+func checkCredentials(email, password string, check func(address string) bool) error {
+	if utf8.RuneCountInString(password) > maxPassword {
+		return fault.New(fault.CodeInvalidField, "The password is not valid.").
 			WithField("/password", "must not be longer than %d characters", maxPassword)
 	}
-	return in, checkAddress(in.Email, check)
+	return checkAddress(email, check)
 }
 
 func checkAddress(address string, check func(string) bool) error {
@@ -62,8 +68,11 @@ func checkAddress(address string, check func(string) bool) error {
 }
 
 func (h *Handler) postSignup(w http.ResponseWriter, r *http.Request) error {
-	in, err := decodeCredentials(w, r, isAddress)
+	in, err := httpapi.Decode[signUpRequest](w, r)
 	if err != nil {
+		return err
+	}
+	if err := checkCredentials(in.Email, in.Password, isAddress); err != nil {
 		return err
 	}
 	if err := h.limits.Take(r.Context(), SignUpsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
@@ -73,25 +82,44 @@ func (h *Handler) postSignup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusCreated, s)
+	return h.writeSignIn(w, http.StatusCreated, s, in.Email, "")
 }
 
+// postLogin asks Identity Toolkit even for a client that hung up: if that cancelled the question,
+// the attempt would be given back, and a client that always hangs up would guess without a limit.
 func (h *Handler) postLogin(w http.ResponseWriter, r *http.Request) error {
-	in, err := decodeCredentials(w, r, looksLikeAddress)
+	in, err := httpapi.Decode[logInRequest](w, r)
 	if err != nil {
 		return err
 	}
-	if err := h.limits.Take(r.Context(), LoginsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
+	if err := checkCredentials(in.Email, in.Password, looksLikeAddress); err != nil {
 		return err
 	}
-	if err := h.limits.Take(r.Context(), LoginsToMailbox, quota.Mailbox(in.Email)); err != nil {
-		return err
-	}
-	s, err := h.logIn(r.Context(), in.Email, in.Password)
+	who := h.caller(r, in.Email, in.ClientToken)
+	made, err := h.begin(r.Context(), who.logins())
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, s)
+	ctx := context.WithoutCancel(r.Context())
+	s, err := h.logIn(ctx, in.Email, in.Password)
+	made.end(ctx, err)
+	if err != nil {
+		return err
+	}
+	if !made.known {
+		who.known = "" // a copy of the token may have used its budget up: give it another
+	}
+	return h.writeSignIn(w, http.StatusOK, s, in.Email, who.known)
+}
+
+// writeSignIn answers with the session and a token for the client, by whose id it is known already,
+// or "".
+func (h *Handler) writeSignIn(w http.ResponseWriter, status int, s sessionView, mailbox, client string) error {
+	token, err := h.newClientToken(mailbox, client)
+	if err != nil {
+		return fmt.Errorf("seal a client's token: %w", err)
+	}
+	return httpapi.Write(w, status, signInView{sessionView: s, ClientToken: token})
 }
 
 // postVerifyEmail sends nothing if the address is already verified, but answers the same.
@@ -121,7 +149,8 @@ func (h *Handler) postRefresh(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, s)
 }
 
-// postPasswordReset gives the same answer after the same time, whether or not a mail is sent.
+// postPasswordReset gives the same answer after the same time, whether or not a mail is sent. A
+// client that hangs up changes nothing, since the mail is owed to whom it kept from asking for one.
 func (h *Handler) postPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[passwordResetRequest](w, r)
 	if err != nil {
@@ -130,12 +159,13 @@ func (h *Handler) postPasswordReset(w http.ResponseWriter, r *http.Request) erro
 	if err := checkAddress(in.Email, looksLikeAddress); err != nil {
 		return err
 	}
-	if err := h.limits.Take(r.Context(), ResetsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
+	made, err := h.begin(r.Context(), h.caller(r, in.Email, in.ClientToken).resets())
+	if err != nil {
 		return err
 	}
-	answer := time.NewTimer(resetTakes)
+	answer := time.NewTimer(h.resetTakes)
 	defer answer.Stop()
-	if err := h.resetPassword(r.Context(), in.Email); err != nil {
+	if err := h.resetPassword(context.WithoutCancel(r.Context()), in.Email, made); err != nil {
 		return err
 	}
 	select {

@@ -137,60 +137,17 @@ func TestPasswordReset_refusesWhatIsNoAddress(t *testing.T) {
 	}
 }
 
-// The answer does not show that a mailbox had its mails: that would show that they were asked for.
-func TestPasswordReset_dropsWhatIsTooMuchForOneMailbox(t *testing.T) {
+func TestSignUp_isLimited(t *testing.T) {
 	t.Parallel()
-	api, email := newAPI(t), newEmail()
-	user := (&auth.UserToCreate{}).Email(email).EmailVerified(true)
-	if _, err := authClient(t).CreateUser(t.Context(), user); err != nil {
-		t.Fatal(err)
+	api, weak := newAPI(t), signInRequest{newEmail(), "short"}
+	for range signin.SignUpsOfClient.Max {
+		refused(t, post(t, api, "/v1/auth/signup", "", weak), fault.CodeWeakPassword, "/password")
 	}
-	for range signin.ResetsOfMailbox.Max + 1 {
-		if got := reset(t, api, email); got.Code != http.StatusAccepted {
-			t.Fatalf("status %d: %s", got.Code, got.Body)
-		}
+	over := post(t, api, "/v1/auth/signup", "", weak)
+	refused(t, over, fault.CodeRateLimited)
+	if got := over.Header().Get("Retry-After"); got != "3600" { // the clock stands at a full hour
+		t.Errorf("Retry-After = %q", got)
 	}
-	if n := mails(t, "PASSWORD_RESET", email); n != signin.ResetsOfMailbox.Max {
-		t.Errorf("%d mails, want %d", n, signin.ResetsOfMailbox.Max)
-	}
-}
-
-func TestAttempts_areLimited(t *testing.T) {
-	t.Parallel()
-	weak := signInRequest{newEmail(), "short"}
-	for name, tt := range map[string]struct {
-		path   string
-		max    int
-		code   fault.Code
-		fields []string
-	}{
-		"sign-ups of a client": {
-			"/v1/auth/signup", signin.SignUpsOfClient.Max, fault.CodeWeakPassword, []string{"/password"},
-		},
-		"logins to a mailbox": {"/v1/auth/login", signin.LoginsToMailbox.Max, fault.CodeInvalidCredentials, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			api := newAPI(t)
-			for range tt.max {
-				refused(t, post(t, api, tt.path, "", weak), tt.code, tt.fields...)
-			}
-			over := post(t, api, tt.path, "", weak)
-			refused(t, over, fault.CodeRateLimited)
-			if got := over.Header().Get("Retry-After"); got != "3600" { // the clock stands at a full hour
-				t.Errorf("Retry-After = %q", got)
-			}
-		})
-	}
-}
-
-func TestAttempts_ofOneClientWithManyAddresses(t *testing.T) {
-	t.Parallel()
-	api := newAPI(t)
-	for range signin.LoginsOfClient.Max {
-		refused(t, post(t, api, "/v1/auth/login", "", signInRequest{newEmail(), "x"}), fault.CodeInvalidCredentials)
-	}
-	refused(t, post(t, api, "/v1/auth/login", "", signInRequest{newEmail(), "x"}), fault.CodeRateLimited)
 }
 
 func TestVerifyEmail_isLimited(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/auth"
@@ -22,7 +21,6 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
-	"github.com/facescan/facescan/internal/quota"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth, emulator.Firestore)) }
@@ -31,15 +29,7 @@ func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth, emulat
 // no other. So each test has e-mail addresses of its own.
 func newAPI(t *testing.T) *httpapi.API {
 	t.Helper()
-	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
-	clock := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) } // which no window ends in
-	toolkit, err := signin.New(t.Context(), "", authClient(t), quota.New(fs, []byte("key"), clock))
-	if err != nil {
-		t.Fatal(err)
-	}
-	api := httpapi.New(httpapi.Options{Verifier: authClient(t), HashKey: []byte("key")})
-	toolkit.Routes(api)
-	return api
+	return newDoor(t).api
 }
 
 func authClient(t *testing.T) *auth.Client {
@@ -85,6 +75,8 @@ type sessionView struct {
 	IDToken      string `json:"idToken"`
 	RefreshToken string `json:"refreshToken"`
 	ExpiresIn    int    `json:"expiresIn"`
+	// ClientToken is not in the answer to a refresh.
+	ClientToken string `json:"clientToken"`
 }
 
 func wantSession(t *testing.T, rec *httptest.ResponseRecorder, status int) sessionView {
@@ -126,6 +118,9 @@ func TestSignUpAndLogIn(t *testing.T) {
 	found := wantSession(t, post(t, api, "/v1/auth/login", "", who), http.StatusOK)
 	if made.UID != found.UID {
 		t.Errorf("signed up as %s, logged in as %s", made.UID, found.UID)
+	}
+	if made.ClientToken == "" || found.ClientToken == "" || made.ClientToken == found.ClientToken {
+		t.Errorf("the clients got the tokens %q and %q", made.ClientToken, found.ClientToken)
 	}
 	refused(t, post(t, api, "/v1/auth/signup", "", who), fault.CodeEmailExists)
 	refused(
@@ -282,7 +277,8 @@ func oobCodes(t *testing.T, kind, email string) (codes []string) {
 	return codes
 }
 
-// Production answers what the emulator never does; these are its documented shapes.
+// Production answers what the emulator never does; these are its documented shapes. What is no
+// failure of the one who asks is not counted, but for a throttled attempt of a stranger.
 func TestIdentityToolkitsErrors(t *testing.T) {
 	for name, tt := range map[string]struct {
 		status     int
@@ -290,38 +286,59 @@ func TestIdentityToolkitsErrors(t *testing.T) {
 		want       fault.Code
 		fields     []string
 		retryAfter string
+		// counted is by how many rules it counts, for a stranger and for a known client.
+		counted, known int
 	}{
-		"enumeration protection": {400, message(400, "INVALID_LOGIN_CREDENTIALS"), fault.CodeInvalidCredentials, nil, ""},
+		"enumeration protection": {
+			400, message(400, "INVALID_LOGIN_CREDENTIALS"), fault.CodeInvalidCredentials, nil, "", 3, 2,
+		},
+		"a disabled user": {400, message(400, "USER_DISABLED"), fault.CodeInvalidCredentials, nil, "", 3, 2},
 		"an explained code": {
 			400, message(400, "WEAK_PASSWORD : Password should be at least 6 characters"), fault.CodeWeakPassword,
-			[]string{"/password"}, "",
+			[]string{"/password"}, "", 3, 2,
 		},
 		"a password policy": {
 			400, message(400, "PASSWORD_DOES_NOT_MEET_REQUIREMENTS : Missing password requirements: [x]"),
-			fault.CodeWeakPassword, []string{"/password"}, "",
+			fault.CodeWeakPassword, []string{"/password"}, "", 3, 2,
 		},
 		"throttled": {
-			400, message(400, "TOO_MANY_ATTEMPTS_TRY_LATER : Access is disabled."), fault.CodeRateLimited, nil, "60",
+			400, message(400, "TOO_MANY_ATTEMPTS_TRY_LATER : Access is disabled."), fault.CodeRateLimited, nil, "60", 3, 0,
 		},
-		"out of quota":            {429, message(429, "Quota exceeded for quota metric."), fault.CodeRateLimited, nil, "60"},
-		"down":                    {503, message(503, "UNAVAILABLE"), fault.CodeUnavailable, nil, ""},
-		"down, and no JSON":       {502, "<html>", fault.CodeUnavailable, nil, ""},
-		"password login is off":   {400, message(400, "PASSWORD_LOGIN_DISABLED"), fault.CodeInternal, nil, ""},
-		"a code only in the text": {400, message(400, "SOMETHING_ELSE : not EMAIL_EXISTS"), fault.CodeInternal, nil, ""},
-		"a second factor":         {200, `{"localId":"u","mfaPendingCredential":"c"}`, fault.CodeSecondFactorNeeded, nil, ""},
+		"out of quota": {429, message(429, "Quota exceeded for quota metric."), fault.CodeRateLimited, nil, "60", 3, 0},
+		"down":         {503, message(503, "UNAVAILABLE"), fault.CodeUnavailable, nil, "", 0, 0},
+		"down, and no JSON": {
+			502, "<html>", fault.CodeUnavailable, nil, "", 0, 0,
+		},
+		"password login is off": {400, message(400, "PASSWORD_LOGIN_DISABLED"), fault.CodeInternal, nil, "", 3, 2},
+		"a code only in the text": {
+			400, message(400, "SOMETHING_ELSE : not EMAIL_EXISTS"), fault.CodeInternal, nil, "", 3, 2,
+		},
+		"a second factor": {
+			200, `{"localId":"u","mfaPendingCredential":"c"}`, fault.CodeSecondFactorNeeded, nil, "", 0, 0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			it := newToolkit(t, "ada@example.com")
+			d := it.door(t)
+			known := d.signedIn(t)
+			it.answer.Store(func(w http.ResponseWriter) {
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
-			}))
-			defer server.Close()
-			t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", server.Listener.Addr().String())
-			rec := post(t, newAPI(t), "/v1/auth/login", "", signInRequest{"a@example.com", "correct horse"})
-			refused(t, rec, tt.want, tt.fields...)
-			if got := rec.Header().Get("Retry-After"); got != tt.retryAfter {
-				t.Errorf("Retry-After = %q, want %q", got, tt.retryAfter)
+			})
+			d.empty(t)
+			for _, as := range []struct {
+				token   string
+				counted int
+			}{{"", tt.counted}, {known, tt.counted + tt.known}} {
+				rec := d.login(t, attempt{password: "correct horse", token: as.token})
+				refused(t, rec, tt.want, tt.fields...)
+				if got := rec.Header().Get("Retry-After"); got != tt.retryAfter {
+					t.Errorf("Retry-After = %q, want %q", got, tt.retryAfter)
+				}
+				if got := d.sum(t); got != as.counted {
+					t.Errorf("counted %d, want %d", got, as.counted)
+				}
 			}
 		})
 	}
@@ -345,12 +362,12 @@ func TestIdentityToolkitUnreachable(t *testing.T) {
 
 func TestNew_needsAKey(t *testing.T) {
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
-	if _, err := signin.New(t.Context(), "", nil, nil); err == nil || !strings.Contains(
+	if _, err := signin.New(t.Context(), signin.Options{}); err == nil || !strings.Contains(
 		err.Error(), "FACESCAN_FIREBASE_API_KEY",
 	) {
 		t.Errorf("err = %v", err)
 	}
-	if _, err := signin.New(t.Context(), "key", nil, nil); err != nil {
+	if _, err := signin.New(t.Context(), signin.Options{APIKey: "key"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,10 +1,3 @@
-// Package signin implements sign-up, login, refresh, password reset and the verification mail, for
-// apps that do not use the Firebase SDK. It delegates all of it to Identity Toolkit, the service
-// behind Firebase Auth, and neither stores nor logs passwords. It is separate from account so that
-// only the function register links it.
-//
-// Login, refresh and reset do not reveal who has an account. Sign-up does, as it must to be useful
-// (409 email_exists), but only a limited number of times an hour for one client; see rules.go.
 package signin
 
 import (
@@ -21,6 +14,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/quota"
 )
 
@@ -34,12 +28,30 @@ type Handler struct {
 	tokens   tokenService
 	users    *auth.Client
 	limits   *quota.Limiter
+	key      keys.Ring
+	now      func() time.Time
+	// resetTakes is [resetTakes], but in tests of other things.
+	resetTakes time.Duration
+}
+
+// Options are what a [Handler] works with. All are required.
+type Options struct {
+	// APIKey is the project's web API key. It is not needed with the Auth emulator.
+	APIKey string
+	// Users are the project's.
+	Users *auth.Client
+	// Limits count.
+	Limits *quota.Limiter
+	// Key is for keys.ForClients and seals the tokens of clients. Now is the clock that they are
+	// checked by.
+	Key keys.Ring
+	Now func() time.Time
 }
 
 // New returns a handler for the project of the web API key, or for the Auth emulator if
-// FIREBASE_AUTH_EMULATOR_HOST names one, like Firebase's own client. users are the project's, and
-// limits count attempts.
-func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.Limiter) (*Handler, error) {
+// FIREBASE_AUTH_EMULATOR_HOST names one, like Firebase's own client.
+func New(ctx context.Context, o Options) (*Handler, error) {
+	apiKey := o.APIKey
 	var opts []option.ClientOption
 	refreshHost := "https://securetoken.googleapis.com"
 	if host := os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"); host != "" {
@@ -59,16 +71,26 @@ func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.L
 		return nil, fmt.Errorf("make the Identity Toolkit client: %w", err)
 	}
 	tokens := tokenService{url: refreshHost + "/v1/token?key=" + url.QueryEscape(apiKey)}
-	return &Handler{accounts: client.Accounts, tokens: tokens, users: users, limits: limits}, nil
+	return &Handler{
+		accounts: client.Accounts, tokens: tokens, users: o.Users, limits: o.Limits, key: o.Key, now: o.Now,
+		resetTakes: resetTakes,
+	}, nil
 }
 
-// sessionView is the answer to a sign-in.
+// sessionView is the answer to a refresh.
 type sessionView struct {
 	UID          string `json:"uid"`
 	IDToken      string `json:"idToken"`
 	RefreshToken string `json:"refreshToken"`
 	// ExpiresIn is the life of the ID token in seconds.
 	ExpiresIn int64 `json:"expiresIn"`
+}
+
+// signInView is the answer to a sign-in.
+type signInView struct {
+	sessionView
+	// ClientToken is what the client sends with its next login to the mailbox.
+	ClientToken string `json:"clientToken"`
 }
 
 func (h *Handler) signUp(ctx context.Context, email, password string) (sessionView, error) {

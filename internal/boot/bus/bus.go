@@ -3,18 +3,23 @@ package bus
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"cloud.google.com/go/pubsub/v2"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/database"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Outbox returns the process's outbox.
-func Outbox(ctx context.Context, p *boot.Process) (*outbox.Box, error) {
-	return boot.Shared(ctx, p, "outbox", func(ctx context.Context) (*outbox.Box, error) {
-		fs, err := p.Firestore(ctx)
+// Outbox returns the function's outbox.
+func Outbox(ctx context.Context, p *boot.Process, function string) (*outbox.Box, error) {
+	return boot.Shared(ctx, p, "outbox of "+function, func(ctx context.Context) (*outbox.Box, error) {
+		fs, err := database.Open(ctx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -22,8 +27,29 @@ func Outbox(ctx context.Context, p *boot.Process) (*outbox.Box, error) {
 		if err != nil {
 			return nil, err
 		}
-		return outbox.New(fs, publisher, p.Now), nil
+		if p.Config.Local() {
+			publisher = permitted{publisher, function}
+		}
+		return outbox.New(fs, publisher, p.Config.Ring(keys.ForWriter(function)), p.Now), nil
 	})
+}
+
+// permitted refuses what the function has no right to publish, as Pub/Sub does: its emulator lets
+// everybody do everything.
+type permitted struct {
+	outbox.Publisher
+	function string
+}
+
+// errNotPermitted is what Pub/Sub answers.
+var errNotPermitted = errors.New("the catalog does not let the function publish to the topic")
+
+// Publish publishes the message, or returns an error without the right to.
+func (p permitted) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
+	if !catalog.MayPublish(p.function, topic) {
+		return fmt.Errorf("%s, %s: %w", p.function, topic, errNotPermitted)
+	}
+	return p.Publisher.Publish(ctx, topic, data, attributes)
 }
 
 // Publisher returns the process's Pub/Sub publisher.
@@ -36,11 +62,27 @@ func Publisher(ctx context.Context, p *boot.Process) (outbox.Publisher, error) {
 		var publisher outbox.Publisher = &topics{
 			client: client, prefix: p.Config.TopicPrefix, open: map[string]*pubsub.Publisher{},
 		}
-		if p.WrapPublisher != nil {
-			publisher = p.WrapPublisher(publisher)
+		wrap, err := wrapping(p, nil)
+		if err == nil && wrap != nil {
+			publisher = wrap(publisher)
 		}
-		return publisher, nil
+		return publisher, err
 	})
+}
+
+// Wrap has the process publish through what wrap makes of its publisher. It has no effect after the
+// first request. Tests crash the publisher by it.
+func Wrap(p *boot.Process, wrap wrapper) error {
+	_, err := wrapping(p, wrap)
+	return err
+}
+
+type wrapper = func(outbox.Publisher) outbox.Publisher
+
+// wrapping returns what wraps the process's publisher: wrap, if nothing was asked for before.
+func wrapping(p *boot.Process, wrap wrapper) (wrapper, error) {
+	return boot.Shared(context.Background(), p, "wrapping of the publisher",
+		func(context.Context) (wrapper, error) { return wrap, nil })
 }
 
 // topics keeps one publisher for each topic, as each owns goroutines.

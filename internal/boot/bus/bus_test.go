@@ -14,10 +14,13 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.PubSub)) }
@@ -76,9 +79,17 @@ func listen(t *testing.T, project, topic string) func(n int) []received {
 
 func process(t *testing.T) *boot.Process {
 	t.Helper()
-	p := &boot.Process{Config: boot.Config{Project: emulatortest.UniqueProject(t)}}
+	config, err := boot.ReadConfig(map[string]string{
+		"GOOGLE_CLOUD_PROJECT": emulatortest.UniqueProject(t), "FIRESTORE_EMULATOR_HOST": "set",
+		keys.ForWriter("analyze").Variable(): testkit.Writer("analyze").Text(),
+		keys.ForWriter("rank").Variable():    testkit.Writer("rank").Text(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &boot.Process{Config: config}
 	t.Cleanup(func() {
-		if fs, err := p.Firestore(context.WithoutCancel(t.Context())); err == nil {
+		if fs, err := database.Open(context.WithoutCancel(t.Context()), p); err == nil {
 			_ = fs.Close()
 		}
 	})
@@ -176,8 +187,10 @@ type fixture struct {
 func newFixture(t *testing.T, wrap func(outbox.Publisher) outbox.Publisher) fixture {
 	t.Helper()
 	p := process(t)
-	p.WrapPublisher = wrap
-	box, err := bus.Outbox(t.Context(), p)
+	if err := bus.Wrap(p, wrap); err != nil {
+		t.Fatal(err)
+	}
+	box, err := bus.Outbox(t.Context(), p, "analyze")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +217,7 @@ func (f fixture) owe(t *testing.T, trace string) event.Event {
 // left is how many events are in the outbox.
 func (f fixture) left(t *testing.T) int {
 	t.Helper()
-	fs, err := f.Firestore(t.Context())
+	fs, err := database.Open(t.Context(), f.Process)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +261,20 @@ func TestOutbox(t *testing.T) {
 			t.Errorf("%d documents in the outbox, want 1", n)
 		}
 	})
-	t.Run("WrapPublisher stands before the topics", func(t *testing.T) {
+	t.Run("an event of a topic that is another function's stays, as Pub/Sub would refuse it", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t, nil)
+		listen(t, f.Config.Project, topic)
+		var err error
+		if f.box, err = bus.Outbox(t.Context(), f.Process, "rank"); err != nil {
+			t.Fatal(err)
+		}
+		f.owe(t, "")
+		if n := f.left(t); n != 1 {
+			t.Errorf("%d documents in the outbox, want 1", n)
+		}
+	})
+	t.Run("what Wrap is given stands before the topics", func(t *testing.T) {
 		t.Parallel()
 		var wrapped outbox.Publisher
 		f := newFixture(t, func(inner outbox.Publisher) outbox.Publisher {
@@ -266,7 +292,7 @@ func TestOutbox(t *testing.T) {
 	t.Run("it is one a process", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t, nil)
-		again, err := bus.Outbox(t.Context(), f.Process)
+		again, err := bus.Outbox(t.Context(), f.Process, "analyze")
 		if again != f.box || err != nil {
 			t.Errorf("outboxes %p, %p; %v", f.box, again, err)
 		}

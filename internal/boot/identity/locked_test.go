@@ -22,8 +22,11 @@ import (
 	"golang.org/x/oauth2"
 	"google.golang.org/api/option"
 
+	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 const lockedProject = "demo-locked"
@@ -95,9 +98,9 @@ func idToken(t *testing.T, method jwt.SigningMethod, key any, change func(claims
 	return signed
 }
 
-// httpapi reads the token of a user who is disabled or gone itself, because Firebase's SDK reports
-// that only for a token that it has verified. Should that change, a forged token would pass for the
-// user's. Not parallel: the client is production's, with no emulator in the environment.
+// Package identity reads the token of a user who is disabled or gone itself, because Firebase's SDK
+// reports that only for a token that it has verified. Should that change, a forged token would pass
+// for the user's. Not parallel: the client is production's, with no emulator in the environment.
 func TestUserIsSaidToBeDisabledOrGoneByAVerifiedTokenOnly(t *testing.T) {
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
 	key := newKey(t)
@@ -159,7 +162,7 @@ func newDoor(t *testing.T) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{api: httpapi.New(httpapi.Options{Verifier: users, HashKey: []byte("key")})}
+	d := &door{api: httpapi.New(httpapi.Options{Verifier: identity.Tokens(users), LogKey: testkit.Ring(keys.ForLogs)})}
 	note := func(_ http.ResponseWriter, r *http.Request) error {
 		d.seen = append(d.seen, httpapi.Caller(r.Context()))
 		return nil

@@ -168,6 +168,30 @@ func (e ExportState) Valid() bool {
 	}
 }
 
+// Defines values for NameReportReason.
+const (
+	NameReportReasonImpersonation NameReportReason = "impersonation"
+	NameReportReasonInsulting     NameReportReason = "insulting"
+	NameReportReasonOther         NameReportReason = "other"
+	NameReportReasonPersonalData  NameReportReason = "personal_data"
+)
+
+// Valid indicates whether the value is a known member of the NameReportReason enum.
+func (e NameReportReason) Valid() bool {
+	switch e {
+	case NameReportReasonImpersonation:
+		return true
+	case NameReportReasonInsulting:
+		return true
+	case NameReportReasonOther:
+		return true
+	case NameReportReasonPersonalData:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OneClickListUnsubscribe.
 const (
 	OneClickListUnsubscribeOneClick OneClickListUnsubscribe = "One-Click"
@@ -558,6 +582,24 @@ func (e GetReadiness200JSONResponseBodyStatus) Valid() bool {
 	}
 }
 
+// Defines values for ResolveNameReportJSONBodyDecision.
+const (
+	ResolveNameReportJSONBodyDecisionBar     ResolveNameReportJSONBodyDecision = "bar"
+	ResolveNameReportJSONBodyDecisionDismiss ResolveNameReportJSONBodyDecision = "dismiss"
+)
+
+// Valid indicates whether the value is a known member of the ResolveNameReportJSONBodyDecision enum.
+func (e ResolveNameReportJSONBodyDecision) Valid() bool {
+	switch e {
+	case ResolveNameReportJSONBodyDecisionBar:
+		return true
+	case ResolveNameReportJSONBodyDecisionDismiss:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeleteReadItemsParamsRead.
 const (
 	DeleteReadItemsParamsReadTrue DeleteReadItemsParamsRead = true
@@ -752,6 +794,11 @@ type Check struct {
 // CheckVerdict Where a check rejects there is no result.
 type CheckVerdict string
 
+// ClientToken Says that this client has signed in with this e-mail address before, and opens nothing by itself. Keep the one of each sign-in for
+// as long as the app is installed, through a sign-out, too, and send it with the next login. It is good for 180 days and for its
+// address alone; one that is not valid is ignored.
+type ClientToken = string
+
 // Clock A time of the day.
 type Clock = string
 
@@ -876,10 +923,10 @@ type ConsentStatus_Current struct {
 type Credentials struct {
 	// Email The user's e-mail address, in at most 254 bytes. To sign up it must be one that Firebase takes: letters, digits and the signs of
 	// RFC 5322's atoms before the `@`, in at most 64 bytes and without quotes, and a domain of two labels or more behind it, in
-	// ASCII, so one in another script in its `xn--` form. To log in any text of two parts is looked up.
+	// ASCII, so one in another script in its `xn--` form.
 	Email string `json:"email"`
 
-	// Password The user's password; at least 6 characters at sign-up.
+	// Password The user's password; at least 10 characters at sign-up. Locally 6: the emulator has no policy for passwords.
 	Password string `json:"password"`
 }
 
@@ -929,7 +976,7 @@ type DifferenceVerdict string
 // DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 // is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 // that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-// marks on a letter. Empty is none; spaces alone are refused.
+// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
 type DisplayName = string
 
 // Erasure An erasure, and its receipt once it is done.
@@ -1169,6 +1216,20 @@ type KeepPhotosDays = int
 // Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 type Locale = string
 
+// LoginCredentials defines model for LoginCredentials.
+type LoginCredentials struct {
+	// ClientToken Says that this client has signed in with this e-mail address before, and opens nothing by itself. Keep the one of each sign-in for
+	// as long as the app is installed, through a sign-out, too, and send it with the next login. It is good for 180 days and for its
+	// address alone; one that is not valid is ignored.
+	ClientToken *ClientToken `json:"clientToken,omitempty"`
+
+	// Email The user's e-mail address, in at most 254 bytes. Any text of two parts is looked up.
+	Email string `json:"email"`
+
+	// Password The user's password.
+	Password string `json:"password"`
+}
+
 // MadeRendition defines model for MadeRendition.
 type MadeRendition struct {
 	// Failure Why it was not made, and absent if it was. `render_failed`: it could not be made. `out_of_time`: the others took too long. `too_large`: it would take too much memory; ask for fewer pixels.
@@ -1210,6 +1271,47 @@ type Metric_Reliability struct {
 
 	// Sem Standard error of measurement against these, in the measure's unit.
 	Sem float64 `json:"sem"`
+}
+
+// NameReport defines model for NameReport.
+type NameReport struct {
+	// Reason What is wrong with it.
+	Reason NameReportReason `json:"reason"`
+
+	// Username The name as the leaderboard shows it.
+	Username string `json:"username"`
+}
+
+// NameReportReason What is wrong with it.
+type NameReportReason string
+
+// NameReportList defines model for NameReportList.
+type NameReportList struct {
+	Items []NameReportList_Items `json:"items"`
+
+	// NextCursor The `cursor` of the next page; absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// NameReportList_Items defines model for NameReportList.Items.
+type NameReportList_Items struct {
+	// ID Names the report.
+	ID string `json:"id"`
+
+	// LatestAt When it was last reported.
+	LatestAt time.Time `json:"latestAt"`
+
+	// Reasons How many users gave which reason.
+	Reasons map[string]int `json:"reasons"`
+
+	// Since When it was reported first.
+	Since time.Time `json:"since"`
+
+	// UID The user who bears the name.
+	UID string `json:"uid"`
+
+	// Username The name that was reported last.
+	Username string `json:"username"`
 }
 
 // NoRank Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
@@ -1263,6 +1365,11 @@ type OpenedSeries_Uploads struct {
 
 // PasswordReset defines model for PasswordReset.
 type PasswordReset struct {
+	// ClientToken Says that this client has signed in with this e-mail address before, and opens nothing by itself. Keep the one of each sign-in for
+	// as long as the app is installed, through a sign-out, too, and send it with the next login. It is good for 180 days and for its
+	// address alone; one that is not valid is ignored.
+	ClientToken *ClientToken `json:"clientToken,omitempty"`
+
 	// Email The e-mail address of the user.
 	Email string `json:"email"`
 }
@@ -1440,7 +1547,7 @@ type Profile struct {
 	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-	// marks on a letter. Empty is none; spaces alone are refused.
+	// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
 	DisplayName DisplayName `json:"displayName"`
 
 	// Email The address of the last registration's ID token; empty if it had none. Register again after the user has changed it. Mail
@@ -1561,7 +1668,7 @@ type Registration struct {
 	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-	// marks on a letter. Empty is none; spaces alone are refused.
+	// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 
 	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
@@ -1661,6 +1768,11 @@ type Result struct {
 	// NotRankableBecause What is wrong, in a sentence or more; empty when it is rankable.
 	NotRankableBecause string `json:"notRankableBecause"`
 
+	// Pace Why a good photo is not ranked: of each UTC day, by the time of the upload, the first 5 scans and series of a user that are
+	// measured and could be ranked are. Later ones are measured as well and not ranked, and a deletion makes no room. Show `help`, and
+	// do not urge users to scan again. Absent where this is not the reason.
+	Pace *Result_Pace `json:"pace,omitempty"`
+
 	// Pose How the head is held.
 	Pose Result_Pose `json:"pose"`
 
@@ -1731,6 +1843,20 @@ type Result_NotMeasured struct {
 	Reason string `json:"reason"`
 }
 
+// Result_Pace Why a good photo is not ranked: of each UTC day, by the time of the upload, the first 5 scans and series of a user that are
+// measured and could be ranked are. Later ones are measured as well and not ranked, and a deletion makes no room. Show `help`, and
+// do not urge users to scan again. Absent where this is not the reason.
+type Result_Pace struct {
+	// Code The reason, for programs.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user.
+	Detail string `json:"detail"`
+
+	// Help For the user, about measuring one's face over and over.
+	Help string `json:"help"`
+}
+
 // Result_Pose How the head is held.
 type Result_Pose struct {
 	// Roll Degrees, positive when the eye at the right of the image is lower.
@@ -1772,7 +1898,7 @@ type Scan struct {
 	// SeriesID A series' id.
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 
-	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
+	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at, and its pictures are stored.
 	Stage *ScanStage `json:"stage,omitempty"`
 
 	// State `awaiting_upload`: put the photo. `queued`, `processing`: wait. `completed`: see `result`. `failed`: see `failure`, and
@@ -1806,7 +1932,7 @@ type ScanList struct {
 	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
-// ScanStage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
+// ScanStage How far a scan that is processing has come. `measuring`: the photo is being looked at, and its pictures are stored.
 type ScanStage = string
 
 // ScanState `awaiting_upload`: put the photo. `queued`, `processing`: wait. `completed`: see `result`. `failed`: see `failure`, and
@@ -1839,7 +1965,7 @@ type ScanSummary struct {
 	// SeriesID A series' id.
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 
-	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
+	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at, and its pictures are stored.
 	Stage *ScanStage `json:"stage,omitempty"`
 
 	// State `awaiting_upload`: put the photo. `queued`, `processing`: wait. `completed`: see `result`. `failed`: see `failure`, and
@@ -2031,6 +2157,26 @@ type Session struct {
 	UID string `json:"uid"`
 }
 
+// SignIn defines model for SignIn.
+type SignIn struct {
+	// ClientToken Says that this client has signed in with this e-mail address before, and opens nothing by itself. Keep the one of each sign-in for
+	// as long as the app is installed, through a sign-out, too, and send it with the next login. It is good for 180 days and for its
+	// address alone; one that is not valid is ignored.
+	ClientToken ClientToken `json:"clientToken"`
+
+	// ExpiresIn The ID token's life, in seconds.
+	ExpiresIn int `json:"expiresIn"`
+
+	// IDToken What to send as the bearer token.
+	IDToken string `json:"idToken"`
+
+	// RefreshToken Gets a fresh ID token from Firebase.
+	RefreshToken string `json:"refreshToken"`
+
+	// UID The Firebase user id.
+	UID string `json:"uid"`
+}
+
 // Standing defines model for Standing.
 type Standing struct {
 	// AsOf RFC 3339, UTC, milliseconds.
@@ -2203,6 +2349,39 @@ type UploadTicket struct {
 // UploadTicketMethod defines model for UploadTicket.Method.
 type UploadTicketMethod string
 
+// UserState defines model for UserState.
+type UserState struct {
+	// ConsentGranted Whether the user agrees to be measured.
+	ConsentGranted bool `json:"consentGranted"`
+
+	// CreatedAt When the account was made.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Devices How many devices get pushes.
+	Devices int `json:"devices"`
+
+	// EmailVerified As of the last registration.
+	EmailVerified bool `json:"emailVerified"`
+
+	// Locale Empty for none.
+	Locale string `json:"locale"`
+
+	// OnLeaderboards Whether the user opted in.
+	OnLeaderboards bool `json:"onLeaderboards"`
+
+	// Scans How many scans are in which state.
+	Scans map[string]int `json:"scans"`
+
+	// State Whether the account is in use.
+	State string `json:"state"`
+
+	// UID The user's id at Firebase.
+	UID string `json:"uid"`
+
+	// Username Empty before one is chosen.
+	Username string `json:"username"`
+}
+
 // UsernameChoice defines model for UsernameChoice.
 type UsernameChoice struct {
 	// Username 3 to 20 code points in Unicode NFKC, in which it is kept: letters, marks and digits of the scripts in modern use
@@ -2264,6 +2443,10 @@ type GetHealth200JSONResponseBodyStatus string
 
 // GetHealth200JSONResponseBody defines parameters for GetHealth.
 type GetHealth200JSONResponseBody struct {
+	// Client The caller's own IP address, as the limits of sign-in count by it. It comes from the load balancer alone: no
+	// header that a client sends changes it.
+	Client string `json:"client"`
+
 	// Release The commit that is deployed. It is "unknown" where nothing was deployed.
 	Release string                             `json:"release"`
 	Status  GetHealth200JSONResponseBodyStatus `json:"status"`
@@ -2276,6 +2459,24 @@ type GetReadiness200JSONResponseBodyStatus string
 type GetReadiness200JSONResponseBody struct {
 	Status GetReadiness200JSONResponseBodyStatus `json:"status"`
 }
+
+// ListNameReportsParams defines parameters for ListNameReports.
+type ListNameReportsParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ResolveNameReportJSONBody defines parameters for ResolveNameReport.
+type ResolveNameReportJSONBody struct {
+	// Decision What becomes of the name.
+	Decision ResolveNameReportJSONBodyDecision `json:"decision"`
+}
+
+// ResolveNameReportJSONBodyDecision defines parameters for ResolveNameReport.
+type ResolveNameReportJSONBodyDecision string
 
 // DeleteReadItemsParams defines parameters for DeleteReadItems.
 type DeleteReadItemsParams struct {
@@ -2517,8 +2718,11 @@ type CheckUsername200JSONResponseBody struct {
 	Available bool `json:"available"`
 }
 
+// ResolveNameReportJSONRequestBody defines body for ResolveNameReport for application/json ContentType.
+type ResolveNameReportJSONRequestBody ResolveNameReportJSONBody
+
 // LogInJSONRequestBody defines body for LogIn for application/json ContentType.
-type LogInJSONRequestBody = Credentials
+type LogInJSONRequestBody = LoginCredentials
 
 // ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
 type ResetPasswordJSONRequestBody = PasswordReset
@@ -2540,6 +2744,9 @@ type MarkAllReadJSONRequestBody MarkAllReadJSONBody
 
 // AddFriendJSONRequestBody defines body for AddFriend for application/json ContentType.
 type AddFriendJSONRequestBody = FriendCodeUse
+
+// ReportNameJSONRequestBody defines body for ReportName for application/json ContentType.
+type ReportNameJSONRequestBody = NameReport
 
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = ProfileChange
@@ -2726,7 +2933,7 @@ type ClientInterface interface {
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 	GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetHealth Ask whether the process answers, and which release it is
+	// GetHealth Ask whether the process answers, which release it is, and which address the caller has
 	//
 	// Liveness, for probes. It asks nothing of any store.
 	//
@@ -2735,16 +2942,61 @@ type ClientInterface interface {
 
 	// GetReadiness Ask whether the database answers
 	//
-	// Readiness, for uptime checks and dashboards.
+	// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
 	//
 	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNameReports List the reported names that wait for a decision
+	//
+	// The oldest first. The request is kept in the audit.
+	//
+	// Corresponds with GET /v1/admin/reports (the `ListNameReports` operationId).
+	ListNameReports(ctx context.Context, params *ListNameReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResolveNameReportWithBody Decide about a reported name
+	//
+	// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+	// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+	// a success. The decision is kept in the audit.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+	ResolveNameReportWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResolveNameReport Decide about a reported name
+	//
+	// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+	// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+	// a success. The decision is kept in the audit.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+	ResolveNameReport(ctx context.Context, id string, body ResolveNameReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LookAtUser Read the state of a user's account
+	//
+	// For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
+	// request is kept in the audit for a year, or until the user's account is erased.
+	//
+	// Corresponds with GET /v1/admin/users/{uid} (the `LookAtUser` operationId).
+	LookAtUser(ctx context.Context, uid string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LogInWithBody Sign in with e-mail address and password
 	//
 	// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
 	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 	// disabled are answered alike.
+	//
+	// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+	// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+	// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+	// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+	// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+	// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+	// so.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2757,6 +3009,14 @@ type ClientInterface interface {
 	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 	// disabled are answered alike.
 	//
+	// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+	// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+	// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+	// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+	// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+	// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+	// so.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/auth/login (the `LogIn` operationId).
@@ -2764,10 +3024,17 @@ type ClientInterface interface {
 
 	// ResetPasswordWithBody Send the mail that resets the password
 	//
-	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-	// with the Firebase SDK by a provider that vouches for the address.
+	// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+	// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+	// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+	// for the address.
+	//
+	// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+	// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+	// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+	// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+	// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+	// addresses together.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2776,10 +3043,17 @@ type ClientInterface interface {
 
 	// ResetPassword Send the mail that resets the password
 	//
-	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-	// with the Firebase SDK by a provider that vouches for the address.
+	// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+	// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+	// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+	// for the address.
+	//
+	// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+	// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+	// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+	// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+	// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+	// addresses together.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2827,6 +3101,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/auth/register (the `Register` operationId).
 	Register(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignOutEverywhere End all sign-ins of the user, on all devices
+	//
+	// Ends every sign-in that began before the answer, this one included: sign in again. `token_revoked` is the error
+	// of its ID tokens from the next request on, and of a long poll under way. At Firebase the refresh tokens follow
+	// within seconds, and until then give ID tokens that are refused all the same.
+	//
+	// This holds at once wherever `not_registered` is among the errors, since the account is read there. The boards'
+	// tops, list and archives, which show everybody the same, refuse within 5 minutes. So does every operation with
+	// what was ended elsewhere: by Firebase's SDKs or its console, by a changed password, or for a user who was
+	// disabled. Operations whose 401 names `token_revoked` as fresh ask Firebase each time. On the local stack
+	// Firebase's client asks the Auth emulator each time, so all of it holds at once there.
+	//
+	// Signed URLs of photos and pictures work until they expire, whoever has them.
+	//
+	// A repeated request bears a token of an ended sign-in, and is answered with 401.
+	//
+	// Corresponds with POST /v1/auth/sign-out-everywhere (the `SignOutEverywhere` operationId).
+	SignOutEverywhere(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SignUpWithBody Create a user with e-mail address and password
 	//
@@ -3088,6 +3381,28 @@ type ClientInterface interface {
 	// Corresponds with DELETE /v1/leaderboards/me (the `ForgetRatings` operationId).
 	ForgetRatings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReportNameWithBody Report a name on a leaderboard
+	//
+	// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+	// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+	// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+	ReportNameWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportName Report a name on a leaderboard
+	//
+	// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+	// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+	// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+	ReportName(ctx context.Context, body ReportNameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetAround Read the rows around the user's own
 	//
 	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -3283,7 +3598,8 @@ type ClientInterface interface {
 	//
 	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-	// it differently and going back need no waiting. Taking the same name again is a success.
+	// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+	// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 	//
 	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -3298,7 +3614,8 @@ type ClientInterface interface {
 	//
 	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-	// it differently and going back need no waiting. Taking the same name again is a success.
+	// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+	// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 	//
 	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -3716,7 +4033,7 @@ func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// GetHealth Ask whether the process answers, and which release it is
+// GetHealth Ask whether the process answers, which release it is, and which address the caller has
 //
 // Liveness, for probes. It asks nothing of any store.
 //
@@ -3735,11 +4052,88 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // GetReadiness Ask whether the database answers
 //
-// Readiness, for uptime checks and dashboards.
+// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
 //
 // Corresponds with GET /ready (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadinessRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNameReports List the reported names that wait for a decision
+//
+// The oldest first. The request is kept in the audit.
+//
+// Corresponds with GET /v1/admin/reports (the `ListNameReports` operationId).
+func (c *Client) ListNameReports(ctx context.Context, params *ListNameReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNameReportsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResolveNameReportWithBody Decide about a reported name
+//
+// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+// a success. The decision is kept in the audit.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+func (c *Client) ResolveNameReportWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResolveNameReportRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResolveNameReport Decide about a reported name
+//
+// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+// a success. The decision is kept in the audit.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+func (c *Client) ResolveNameReport(ctx context.Context, id string, body ResolveNameReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResolveNameReportRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LookAtUser Read the state of a user's account
+//
+// For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
+// request is kept in the audit for a year, or until the user's account is erased.
+//
+// Corresponds with GET /v1/admin/users/{uid} (the `LookAtUser` operationId).
+func (c *Client) LookAtUser(ctx context.Context, uid string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLookAtUserRequest(c.Server, uid)
 	if err != nil {
 		return nil, err
 	}
@@ -3755,6 +4149,14 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 // Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
 // over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 // disabled are answered alike.
+//
+// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+// so.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3777,6 +4179,14 @@ func (c *Client) LogInWithBody(ctx context.Context, contentType string, body io.
 // over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 // disabled are answered alike.
 //
+// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+// so.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/auth/login (the `LogIn` operationId).
@@ -3794,10 +4204,17 @@ func (c *Client) LogIn(ctx context.Context, body LogInJSONRequestBody, reqEditor
 
 // ResetPasswordWithBody Send the mail that resets the password
 //
-// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-// with the Firebase SDK by a provider that vouches for the address.
+// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+// for the address.
+//
+// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+// addresses together.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3816,10 +4233,17 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 
 // ResetPassword Send the mail that resets the password
 //
-// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-// with the Firebase SDK by a provider that vouches for the address.
+// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+// for the address.
+//
+// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+// addresses together.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3908,6 +4332,35 @@ func (c *Client) RegisterWithBody(ctx context.Context, contentType string, body 
 // Corresponds with POST /v1/auth/register (the `Register` operationId).
 func (c *Client) Register(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRegisterRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignOutEverywhere End all sign-ins of the user, on all devices
+//
+// Ends every sign-in that began before the answer, this one included: sign in again. `token_revoked` is the error
+// of its ID tokens from the next request on, and of a long poll under way. At Firebase the refresh tokens follow
+// within seconds, and until then give ID tokens that are refused all the same.
+//
+// This holds at once wherever `not_registered` is among the errors, since the account is read there. The boards'
+// tops, list and archives, which show everybody the same, refuse within 5 minutes. So does every operation with
+// what was ended elsewhere: by Firebase's SDKs or its console, by a changed password, or for a user who was
+// disabled. Operations whose 401 names `token_revoked` as fresh ask Firebase each time. On the local stack
+// Firebase's client asks the Auth emulator each time, so all of it holds at once there.
+//
+// Signed URLs of photos and pictures work until they expire, whoever has them.
+//
+// A repeated request bears a token of an ended sign-in, and is answered with 401.
+//
+// Corresponds with POST /v1/auth/sign-out-everywhere (the `SignOutEverywhere` operationId).
+func (c *Client) SignOutEverywhere(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignOutEverywhereRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4468,6 +4921,48 @@ func (c *Client) ForgetRatings(ctx context.Context, reqEditors ...RequestEditorF
 	return c.Client.Do(req)
 }
 
+// ReportNameWithBody Report a name on a leaderboard
+//
+// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+func (c *Client) ReportNameWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportNameRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportName Report a name on a leaderboard
+//
+// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+func (c *Client) ReportName(ctx context.Context, body ReportNameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportNameRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetAround Read the rows around the user's own
 //
 // The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -4843,7 +5338,8 @@ func (c *Client) GetUsername(ctx context.Context, reqEditors ...RequestEditorFn)
 //
 // It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 // Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-// it differently and going back need no waiting. Taking the same name again is a success.
+// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 //
 // A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 // after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -4868,7 +5364,8 @@ func (c *Client) SetUsernameWithBody(ctx context.Context, params *SetUsernamePar
 //
 // It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 // Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-// it differently and going back need no waiting. Taking the same name again is a success.
+// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 //
 // A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 // after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -5627,6 +6124,153 @@ func NewGetReadinessRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListNameReportsRequest constructs an http.Request for the ListNameReports method
+func NewListNameReportsRequest(server string, params *ListNameReportsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/reports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResolveNameReportRequest calls the generic ResolveNameReport builder with application/json body
+func NewResolveNameReportRequest(server string, id string, body ResolveNameReportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResolveNameReportRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewResolveNameReportRequestWithBody constructs an http.Request for the ResolveNameReport method, with any body, and a specified content type
+func NewResolveNameReportRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/reports/%s/resolve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLookAtUserRequest constructs an http.Request for the LookAtUser method
+func NewLookAtUserRequest(server string, uid string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/admin/users/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLogInRequest calls the generic LogIn builder with application/json body
 func NewLogInRequest(server string, body LogInJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5783,6 +6427,33 @@ func NewRegisterRequestWithBody(server string, contentType string, body io.Reade
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSignOutEverywhereRequest constructs an http.Request for the SignOutEverywhere method
+func NewSignOutEverywhereRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/auth/sign-out-everywhere")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -6798,6 +7469,46 @@ func NewForgetRatingsRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewReportNameRequest calls the generic ReportName builder with application/json body
+func NewReportNameRequest(server string, body ReportNameJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReportNameRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewReportNameRequestWithBody constructs an http.Request for the ReportName method, with any body, and a specified content type
+func NewReportNameRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/reports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -8623,7 +9334,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 	GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
 
-	// GetHealthWithResponse Ask whether the process answers, and which release it is
+	// GetHealthWithResponse Ask whether the process answers, which release it is, and which address the caller has
 	//
 	// Liveness, for probes. It asks nothing of any store.
 	//
@@ -8634,18 +9345,67 @@ type ClientWithResponsesInterface interface {
 
 	// GetReadinessWithResponse Ask whether the database answers
 	//
-	// Readiness, for uptime checks and dashboards.
+	// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
 
+	// ListNameReportsWithResponse List the reported names that wait for a decision
+	//
+	// The oldest first. The request is kept in the audit.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/reports (the `ListNameReports` operationId).
+	ListNameReportsWithResponse(ctx context.Context, params *ListNameReportsParams, reqEditors ...RequestEditorFn) (*ListNameReportsResponse, error)
+
+	// ResolveNameReportWithBodyWithResponse Decide about a reported name
+	//
+	// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+	// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+	// a success. The decision is kept in the audit.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+	ResolveNameReportWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResolveNameReportResponse, error)
+
+	// ResolveNameReportWithResponse Decide about a reported name
+	//
+	// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+	// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+	// a success. The decision is kept in the audit.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+	ResolveNameReportWithResponse(ctx context.Context, id string, body ResolveNameReportJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveNameReportResponse, error)
+
+	// LookAtUserWithResponse Read the state of a user's account
+	//
+	// For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
+	// request is kept in the audit for a year, or until the user's account is erased.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/admin/users/{uid} (the `LookAtUser` operationId).
+	LookAtUserWithResponse(ctx context.Context, uid string, reqEditors ...RequestEditorFn) (*LookAtUserResponse, error)
+
 	// LogInWithBodyWithResponse Sign in with e-mail address and password
 	//
 	// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
 	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 	// disabled are answered alike.
+	//
+	// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+	// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+	// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+	// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+	// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+	// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+	// so.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8658,6 +9418,14 @@ type ClientWithResponsesInterface interface {
 	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 	// disabled are answered alike.
 	//
+	// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+	// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+	// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+	// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+	// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+	// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+	// so.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/auth/login (the `LogIn` operationId).
@@ -8665,10 +9433,17 @@ type ClientWithResponsesInterface interface {
 
 	// ResetPasswordWithBodyWithResponse Send the mail that resets the password
 	//
-	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-	// with the Firebase SDK by a provider that vouches for the address.
+	// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+	// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+	// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+	// for the address.
+	//
+	// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+	// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+	// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+	// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+	// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+	// addresses together.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8677,10 +9452,17 @@ type ClientWithResponsesInterface interface {
 
 	// ResetPasswordWithResponse Send the mail that resets the password
 	//
-	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-	// with the Firebase SDK by a provider that vouches for the address.
+	// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+	// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+	// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+	// for the address.
+	//
+	// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+	// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+	// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+	// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+	// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+	// addresses together.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8728,6 +9510,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/auth/register (the `Register` operationId).
 	RegisterWithResponse(ctx context.Context, body RegisterJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterResponse, error)
+
+	// SignOutEverywhereWithResponse End all sign-ins of the user, on all devices
+	//
+	// Ends every sign-in that began before the answer, this one included: sign in again. `token_revoked` is the error
+	// of its ID tokens from the next request on, and of a long poll under way. At Firebase the refresh tokens follow
+	// within seconds, and until then give ID tokens that are refused all the same.
+	//
+	// This holds at once wherever `not_registered` is among the errors, since the account is read there. The boards'
+	// tops, list and archives, which show everybody the same, refuse within 5 minutes. So does every operation with
+	// what was ended elsewhere: by Firebase's SDKs or its console, by a changed password, or for a user who was
+	// disabled. Operations whose 401 names `token_revoked` as fresh ask Firebase each time. On the local stack
+	// Firebase's client asks the Auth emulator each time, so all of it holds at once there.
+	//
+	// Signed URLs of photos and pictures work until they expire, whoever has them.
+	//
+	// A repeated request bears a token of an ended sign-in, and is answered with 401.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/sign-out-everywhere (the `SignOutEverywhere` operationId).
+	SignOutEverywhereWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SignOutEverywhereResponse, error)
 
 	// SignUpWithBodyWithResponse Create a user with e-mail address and password
 	//
@@ -9029,6 +9832,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /v1/leaderboards/me (the `ForgetRatings` operationId).
 	ForgetRatingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ForgetRatingsResponse, error)
 
+	// ReportNameWithBodyWithResponse Report a name on a leaderboard
+	//
+	// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+	// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+	// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+	ReportNameWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportNameResponse, error)
+
+	// ReportNameWithResponse Report a name on a leaderboard
+	//
+	// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+	// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+	// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+	ReportNameWithResponse(ctx context.Context, body ReportNameJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportNameResponse, error)
+
 	// GetAroundWithResponse Read the rows around the user's own
 	//
 	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -9250,7 +10075,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-	// it differently and going back need no waiting. Taking the same name again is a success.
+	// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+	// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 	//
 	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -9265,7 +10091,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-	// it differently and going back need no waiting. Taking the same name again is a success.
+	// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+	// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 	//
 	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -9810,15 +10637,131 @@ func (r GetReadinessResponse) ContentType() string {
 	return ""
 }
 
+type ListNameReportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NameReportList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListNameReportsResponse) GetJSON200() *NameReportList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListNameReportsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNameReportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNameReportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListNameReportsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResolveNameReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r ResolveNameReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResolveNameReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResolveNameReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResolveNameReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LookAtUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UserState
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LookAtUserResponse) GetJSON200() *UserState {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r LookAtUserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LookAtUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LookAtUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LookAtUserResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type LogInResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Session
+	JSON200 *SignIn
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r LogInResponse) GetJSON200() *Session {
+func (r LogInResponse) GetJSON200() *SignIn {
 	return r.JSON200
 }
 
@@ -9974,15 +10917,49 @@ func (r RegisterResponse) ContentType() string {
 	return ""
 }
 
+type SignOutEverywhereResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r SignOutEverywhereResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SignOutEverywhereResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignOutEverywhereResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignOutEverywhereResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SignUpResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *Session
+	JSON201 *SignIn
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r SignUpResponse) GetJSON201() *Session {
+func (r SignUpResponse) GetJSON201() *SignIn {
 	return r.JSON201
 }
 
@@ -10951,6 +11928,40 @@ func (r ForgetRatingsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ForgetRatingsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReportNameResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r ReportNameResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportNameResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportNameResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReportNameResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12484,7 +13495,7 @@ func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Con
 	return ParseGetAccountDeletionPageResponse(rsp)
 }
 
-// GetHealthWithResponse Ask whether the process answers, and which release it is
+// GetHealthWithResponse Ask whether the process answers, which release it is, and which address the caller has
 //
 // Liveness, for probes. It asks nothing of any store.
 //
@@ -12501,7 +13512,7 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 
 // GetReadinessWithResponse Ask whether the database answers
 //
-// Readiness, for uptime checks and dashboards.
+// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12514,11 +13525,84 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 	return ParseGetReadinessResponse(rsp)
 }
 
+// ListNameReportsWithResponse List the reported names that wait for a decision
+//
+// The oldest first. The request is kept in the audit.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/reports (the `ListNameReports` operationId).
+func (c *ClientWithResponses) ListNameReportsWithResponse(ctx context.Context, params *ListNameReportsParams, reqEditors ...RequestEditorFn) (*ListNameReportsResponse, error) {
+	rsp, err := c.ListNameReports(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNameReportsResponse(rsp)
+}
+
+// ResolveNameReportWithBodyWithResponse Decide about a reported name
+//
+// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+// a success. The decision is kept in the audit.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+func (c *ClientWithResponses) ResolveNameReportWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResolveNameReportResponse, error) {
+	rsp, err := c.ResolveNameReportWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResolveNameReportResponse(rsp)
+}
+
+// ResolveNameReportWithResponse Decide about a reported name
+//
+// `dismiss` leaves the name; a later report opens it again. `bar` takes the name away: the user has none until they choose another,
+// leaderboards show none, and no user can have it for a year. It does nothing if the user bears another name by now. Deciding again is
+// a success. The decision is kept in the audit.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/admin/reports/{id}/resolve (the `ResolveNameReport` operationId).
+func (c *ClientWithResponses) ResolveNameReportWithResponse(ctx context.Context, id string, body ResolveNameReportJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveNameReportResponse, error) {
+	rsp, err := c.ResolveNameReport(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResolveNameReportResponse(rsp)
+}
+
+// LookAtUserWithResponse Read the state of a user's account
+//
+// For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
+// request is kept in the audit for a year, or until the user's account is erased.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/admin/users/{uid} (the `LookAtUser` operationId).
+func (c *ClientWithResponses) LookAtUserWithResponse(ctx context.Context, uid string, reqEditors ...RequestEditorFn) (*LookAtUserResponse, error) {
+	rsp, err := c.LookAtUser(ctx, uid, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLookAtUserResponse(rsp)
+}
+
 // LogInWithBodyWithResponse Sign in with e-mail address and password
 //
 // Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
 // over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 // disabled are answered alike.
+//
+// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+// so.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12537,6 +13621,14 @@ func (c *ClientWithResponses) LogInWithBodyWithResponse(ctx context.Context, con
 // over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
 // disabled are answered alike.
 //
+// Failures are limited, and right passwords are not counted. Send the `clientToken` of the last sign-in with this address: such a
+// client has 10 failures an hour of its own, so no stranger who guesses keeps it out. All clients without it have 12 failures
+// together in a quarter of an hour for each address, at most 10 an hour of them from one network (IPv4 /24, IPv6 /48), and those
+// whose request bears a valid App Check token have 8 more; of all addresses together, a client has 60 in a quarter of an hour. Whom
+// `rate_limited` meets on a new client while strangers guess can wait for `Retry-After`, a quarter of an hour or, if they are in the
+// same network, an hour at most, use a device on which they signed in before, or use the Firebase SDK. Who is signed in stays
+// so.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/auth/login (the `LogIn` operationId).
@@ -12550,10 +13642,17 @@ func (c *ClientWithResponses) LogInWithResponse(ctx context.Context, body LogInJ
 
 // ResetPasswordWithBodyWithResponse Send the mail that resets the password
 //
-// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-// with the Firebase SDK by a provider that vouches for the address.
+// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+// for the address.
+//
+// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+// addresses together.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12568,10 +13667,17 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 
 // ResetPasswordWithResponse Send the mail that resets the password
 //
-// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
-// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
-// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
-// with the Firebase SDK by a provider that vouches for the address.
+// Has Firebase send its mail, if a user has this address and it is verified. The answer is the same at the same time in any case,
+// so that nobody learns who has an account; it takes a second or two. Nothing is sent to an address that is not verified: verify
+// it while the user is signed in. Who lost the password before that can sign in with the Firebase SDK by a provider that vouches
+// for the address.
+//
+// After any request that is accepted, a mail that was asked for at most five minutes ago is on its way or in the mailbox, and its
+// link works for an hour: of the requests of strangers, only the first in each five minutes leads to a mail, so that nobody can
+// have another's mail swallowed. Where its link was used already, ask again five minutes later. A client that sends the
+// `clientToken` of a sign-in with this address has three mails an hour of its own beside those. Other clients are
+// `rate_limited` after three requests in half an hour for one address from one network, and after 30 in an hour for all
+// addresses together.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12648,6 +13754,33 @@ func (c *ClientWithResponses) RegisterWithResponse(ctx context.Context, body Reg
 		return nil, err
 	}
 	return ParseRegisterResponse(rsp)
+}
+
+// SignOutEverywhereWithResponse End all sign-ins of the user, on all devices
+//
+// Ends every sign-in that began before the answer, this one included: sign in again. `token_revoked` is the error
+// of its ID tokens from the next request on, and of a long poll under way. At Firebase the refresh tokens follow
+// within seconds, and until then give ID tokens that are refused all the same.
+//
+// This holds at once wherever `not_registered` is among the errors, since the account is read there. The boards'
+// tops, list and archives, which show everybody the same, refuse within 5 minutes. So does every operation with
+// what was ended elsewhere: by Firebase's SDKs or its console, by a changed password, or for a user who was
+// disabled. Operations whose 401 names `token_revoked` as fresh ask Firebase each time. On the local stack
+// Firebase's client asks the Auth emulator each time, so all of it holds at once there.
+//
+// Signed URLs of photos and pictures work until they expire, whoever has them.
+//
+// A repeated request bears a token of an ended sign-in, and is answered with 401.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/sign-out-everywhere (the `SignOutEverywhere` operationId).
+func (c *ClientWithResponses) SignOutEverywhereWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SignOutEverywhereResponse, error) {
+	rsp, err := c.SignOutEverywhere(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignOutEverywhereResponse(rsp)
 }
 
 // SignUpWithBodyWithResponse Create a user with e-mail address and password
@@ -13124,6 +14257,40 @@ func (c *ClientWithResponses) ForgetRatingsWithResponse(ctx context.Context, req
 	return ParseForgetRatingsResponse(rsp)
 }
 
+// ReportNameWithBodyWithResponse Report a name on a leaderboard
+//
+// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+func (c *ClientWithResponses) ReportNameWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportNameResponse, error) {
+	rsp, err := c.ReportNameWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportNameResponse(rsp)
+}
+
+// ReportNameWithResponse Report a name on a leaderboard
+//
+// For a name that insults, poses as somebody or tells what is private. An administrator decides; the reporter is told nothing. The
+// answer is the same for a name that nobody has, for the user's own and for one that the user has reported before, which counts once.
+// 20 reports a day are taken of a user. What is kept of a report has no name with the reporter, and no reporter with the name.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leaderboards/reports (the `ReportName` operationId).
+func (c *ClientWithResponses) ReportNameWithResponse(ctx context.Context, body ReportNameJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportNameResponse, error) {
+	rsp, err := c.ReportName(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportNameResponse(rsp)
+}
+
 // GetAroundWithResponse Read the rows around the user's own
 //
 // The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -13453,7 +14620,8 @@ func (c *ClientWithResponses) GetUsernameWithResponse(ctx context.Context, reqEd
 //
 // It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 // Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-// it differently and going back need no waiting. Taking the same name again is a success.
+// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 //
 // A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 // after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -13474,7 +14642,8 @@ func (c *ClientWithResponses) SetUsernameWithBodyWithResponse(ctx context.Contex
 //
 // It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
 // Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
-// it differently and going back need no waiting. Taking the same name again is a success.
+// it differently and going back need no waiting. Taking the same name again is a success. Insults of 24 languages are refused
+// (`invalid_field`): as words by themselves, long ones anywhere, and whatever letters they are made to look like.
 //
 // A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
 // after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
@@ -14138,6 +15307,74 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 	return response, nil
 }
 
+// ParseListNameReportsResponse parses an HTTP response from a ListNameReportsWithResponse call
+func ParseListNameReportsResponse(rsp *http.Response) (*ListNameReportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNameReportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NameReportList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResolveNameReportResponse parses an HTTP response from a ResolveNameReportWithResponse call
+func ParseResolveNameReportResponse(rsp *http.Response) (*ResolveNameReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResolveNameReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseLookAtUserResponse parses an HTTP response from a LookAtUserWithResponse call
+func ParseLookAtUserResponse(rsp *http.Response) (*LookAtUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LookAtUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UserState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseLogInResponse parses an HTTP response from a LogInWithResponse call
 func ParseLogInResponse(rsp *http.Response) (*LogInResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14153,7 +15390,7 @@ func ParseLogInResponse(rsp *http.Response) (*LogInResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Session
+		var dest SignIn
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -14239,6 +15476,22 @@ func ParseRegisterResponse(rsp *http.Response) (*RegisterResponse, error) {
 	return response, nil
 }
 
+// ParseSignOutEverywhereResponse parses an HTTP response from a SignOutEverywhereWithResponse call
+func ParseSignOutEverywhereResponse(rsp *http.Response) (*SignOutEverywhereResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignOutEverywhereResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseSignUpResponse parses an HTTP response from a SignUpWithResponse call
 func ParseSignUpResponse(rsp *http.Response) (*SignUpResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14254,7 +15507,7 @@ func ParseSignUpResponse(rsp *http.Response) (*SignUpResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest Session
+		var dest SignIn
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -14816,6 +16069,22 @@ func ParseForgetRatingsResponse(rsp *http.Response) (*ForgetRatingsResponse, err
 	}
 
 	response := &ForgetRatingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseReportNameResponse parses an HTTP response from a ReportNameWithResponse call
+func ParseReportNameResponse(rsp *http.Response) (*ReportNameResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportNameResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

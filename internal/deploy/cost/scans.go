@@ -3,6 +3,7 @@ package cost
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // use is what one scan, from the ticket to the push message, takes of one thing that is paid for.
@@ -17,9 +18,73 @@ type use struct {
 
 const gib = 1 << 30
 
-// uses are the parts of a scan's cost. The numbers are counted in the code, or measured here, or
-// where it says so assumed; a scan's pictures are looked at once.
-var uses = []use{
+// asked is what a scan asks of Firestore: how often each of the counts of internal/systest/counts
+// that it consists of comes. Its user has a phone and takes part in the boards.
+var asked = []struct {
+	what  string
+	times int64
+}{
+	{"openScan", 1}, {"uploadPhoto: analyze photo", 1}, {"uploadPhoto: notify scan.completed.v1", 1},
+	{"uploadPhoto: rank scan.completed.v1", 1}, {"getScan", 2}, {"listInbox", 1}, {"getTop", 1}, {"listImages", 1},
+}
+
+// documents returns the sum of asked. What the listener of a poll is told is that of a whole scan.
+func documents() (sum Count, err error) {
+	all, err := Counts()
+	if err != nil {
+		return Count{}, err
+	}
+	find := func(what string) (Count, error) {
+		i := slices.IndexFunc(all, func(c Count) bool { return c.What == what })
+		if i < 0 {
+			return Count{}, fmt.Errorf("%s is not counted: see internal/systest/counts", what)
+		}
+		return all[i], nil
+	}
+	for _, a := range asked {
+		c, err := find(a.what)
+		if err != nil {
+			return Count{}, err
+		}
+		sum.Reads += a.times * c.Reads
+		sum.Writes += a.times * c.Writes
+		sum.Deletes += a.times * c.Deletes
+	}
+	whole, err := find(WholeScan)
+	sum.Reads += whole.Listened
+	return sum, err
+}
+
+// uses returns the parts of a scan's cost. The numbers of documents are counted by
+// internal/systest/counts. The others are counted in the code, or measured here, or where it says
+// so assumed; a scan's pictures are looked at once.
+func uses() ([]use, error) {
+	firestore, err := documents()
+	if err != nil {
+		return nil, err
+	}
+	return append(slices.Clone(others), []use{
+		{
+			"documents read", float64(firestore.Reads), "counted, of a user with a phone who takes part in the boards",
+			documentRead, "cloud.google.com/firestore/pricing",
+		},
+		{
+			"documents written", float64(firestore.Writes), "counted, of the same", documentWritten,
+			"cloud.google.com/firestore/pricing",
+		},
+		{
+			"documents deleted", float64(firestore.Deletes + expire), "counted; what expires later is as much as was made",
+			documentDeleted, "cloud.google.com/firestore/pricing",
+		},
+	}...), nil
+}
+
+// expire is the number of documents of a scan that expire: the inbox item, the record of its
+// delivery, two counts of quotas, and the entries of a week's and a day's board.
+const expire = 6
+
+// others are the uses without those of Firestore.
+var others = []use{
 	{
 		"vCPU seconds", 3.1, "analyze 1.5, its upload and polls 0.6, rank and notify 1.0 (assumed from the local stack)",
 		busyCPU, "cloud.google.com/run/pricing",
@@ -34,15 +99,6 @@ var uses = []use{
 		"cloud.google.com/run/pricing",
 	},
 	{"requests through Cloud Armor", 6, "those from outside", armorRequest, "cloud.google.com/armor/pricing"},
-	{
-		"documents read", 30, "users, scan, rating, guard, board and inbox, each transaction once", documentRead,
-		"cloud.google.com/firestore/pricing",
-	},
-	{
-		"documents written", 18, "scan's states, outbox, rating, entry, histogram, inbox, deliveries, quotas",
-		documentWritten, "cloud.google.com/firestore/pricing",
-	},
-	{"documents deleted", 6, "outbox and what expires", documentDeleted, "cloud.google.com/firestore/pricing"},
 	{"objects written", 6, "photo, report and renditions", 0.005 / 1000, "cloud.google.com/storage/pricing"},
 	{"objects read", 5, "analyze, and the app's pictures", 0.0004 / 1000, "cloud.google.com/storage/pricing"},
 	{
@@ -61,8 +117,12 @@ var uses = []use{
 }
 
 // PrintScans prints the arithmetic for 1,000 scans.
-func PrintScans(w io.Writer) {
+func PrintScans(w io.Writer) error {
 	const scans = 1000
+	uses, err := uses()
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "%-30s %12s  %14s  %8s\n", "for 1,000 scans", "number", "USD for one", "USD")
 	var sum float64
 	for _, u := range uses {
@@ -77,4 +137,5 @@ func PrintScans(w io.Writer) {
 			"no free tier taken off; mail is the mail server's.",
 	)
 	fmt.Fprintln(w, "What is paid while nobody scans: go run ./scripts/deploy plan -env prod -dry-run")
+	return nil
 }

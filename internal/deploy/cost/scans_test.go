@@ -8,7 +8,13 @@ import (
 func TestPrintScans(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	PrintScans(&out)
+	if err := PrintScans(&out); err != nil {
+		t.Fatal(err)
+	}
+	uses, err := uses()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, u := range uses {
 		if u.number <= 0 || u.price <= 0 || u.why == "" || !strings.Contains(u.page, "google.com/") {
 			t.Errorf("%+v lacks something", u)

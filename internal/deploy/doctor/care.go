@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,83 +54,4 @@ func (p Project) basics(ctx context.Context) (string, error) {
 		}
 	}
 	return "no viewer or editor of the project reads photos", errors.Join(warnings...)
-}
-
-// identityConfig is what is read of Identity Platform's settings:
-// https://cloud.google.com/identity-platform/docs/reference/rest/v2/Config
-type identityConfig struct {
-	AuthorizedDomains  []string `json:"authorizedDomains"`
-	EmailPrivacyConfig struct {
-		EnableImprovedEmailPrivacy bool `json:"enableImprovedEmailPrivacy"`
-	} `json:"emailPrivacyConfig"`
-	PasswordPolicyConfig struct {
-		PasswordPolicyEnforcementState string `json:"passwordPolicyEnforcementState"`
-	} `json:"passwordPolicyConfig"`
-	Quota struct {
-		SignUpQuotaConfig *struct {
-			Quota string `json:"quota"`
-		} `json:"signUpQuotaConfig"`
-	} `json:"quota"`
-}
-
-// protections are the settings by which Identity Platform itself holds what the API promises: the
-// web API key lets anyone call it directly. Each has the part of the configuration that sets it.
-var protections = []struct {
-	off  func(Project, identityConfig) bool
-	text string
-	mask string
-	body string
-}{
-	{
-		func(_ Project, c identityConfig) bool { return !c.EmailPrivacyConfig.EnableImprovedEmailPrivacy },
-		"anyone can ask which addresses have accounts", "emailPrivacyConfig",
-		`{"emailPrivacyConfig":{"enableImprovedEmailPrivacy":true}}`,
-	},
-	{
-		func(_ Project, c identityConfig) bool {
-			return c.PasswordPolicyConfig.PasswordPolicyEnforcementState != "ENFORCE"
-		},
-		"any password of six characters is taken", "passwordPolicyConfig",
-		`{"passwordPolicyConfig":{"passwordPolicyEnforcementState":"ENFORCE","passwordPolicyVersions":` +
-			`[{"customStrengthOptions":{"minPasswordLength":10}}]}}`,
-	},
-	{
-		func(_ Project, c identityConfig) bool { return c.Quota.SignUpQuotaConfig == nil },
-		"sign-ups have no quota", "quota.signUpQuotaConfig",
-		`{"quota":{"signUpQuotaConfig":{"quota":"1000","quotaDuration":"86400s"}}}`,
-	},
-	{
-		func(p Project, c identityConfig) bool {
-			return p.Protected && slices.Contains(c.AuthorizedDomains, "localhost")
-		},
-		"localhost is an authorised domain", "authorizedDomains",
-		`{"authorizedDomains":["PROJECT.firebaseapp.com","PROJECT.web.app"]}`,
-	},
-}
-
-// identity reads the settings that protect the users' accounts.
-func (p Project) identity(ctx context.Context) (string, error) {
-	var config identityConfig
-	err := p.Google.Call(ctx, gcp.Identity, http.MethodGet, "projects/"+p.ID+"/config", nil, &config)
-	switch {
-	case gcp.Absent(err):
-		return "", Skip("Identity Platform is not set up yet: apply does it")
-	case err != nil:
-		return "", unasked("Identity Platform", err)
-	}
-	var warnings []error
-	for _, is := range protections {
-		if is.off(p, config) {
-			warnings = append(warnings, Warn(p.patch(is.mask, is.body), "%s", is.text))
-		}
-	}
-	return fmt.Sprintf("%d protections are on", len(protections)), errors.Join(warnings...)
-}
-
-// patch returns the command that sets a part of Identity Platform's configuration.
-func (p Project) patch(mask, body string) string {
-	return fmt.Sprintf(`curl -X PATCH -H "Authorization: Bearer $(gcloud auth print-access-token)" `+
-		`-H "X-Goog-User-Project: %[1]s" -H "Content-Type: application/json" `+
-		`"https://identitytoolkit.googleapis.com/admin/v2/projects/%[1]s/config?updateMask=%[2]s" -d '%[3]s'`,
-		p.ID, mask, strings.ReplaceAll(body, "PROJECT", p.ID))
 }

@@ -42,6 +42,17 @@ func (p Project) bindings(ctx context.Context) ([]binding, error) {
 	return policy.Bindings, unasked("the project's policy", err)
 }
 
+// ServiceAgents returns the agents that have to be there: [Agents], and Firestore's where a key has
+// to admit it.
+func (p Project) ServiceAgents() map[string]string {
+	if p.Key == "" {
+		return Agents
+	}
+	all := maps.Clone(Agents)
+	all["firestore.googleapis.com"] = "gcp-sa-firestore.iam.gserviceaccount.com"
+	return all
+}
+
 // agents looks for the agents in the project's policy, where each has its role as a rule. That one
 // is not seen there is no proof that it is missing, so it is a warning.
 func (p Project) agents(ctx context.Context) (string, error) {
@@ -54,7 +65,8 @@ func (p Project) agents(ctx context.Context) (string, error) {
 		members.WriteString(strings.Join(b.Members, " ") + " ")
 	}
 	var lacking []string
-	for api, domain := range Agents {
+	agents := p.ServiceAgents()
+	for api, domain := range agents {
 		if !strings.Contains(members.String(), "@"+domain) {
 			lacking = append(lacking, api)
 		}
@@ -63,9 +75,9 @@ func (p Project) agents(ctx context.Context) (string, error) {
 	if len(lacking) > 0 {
 		mend := "gcloud beta services identity create --project=" + p.ID + " --service=" + lacking[0]
 		return "", Warn(mend, "%d of %d have no role on the project: those of %s",
-			len(lacking), len(Agents), strings.Join(lacking, ", "))
+			len(lacking), len(agents), strings.Join(lacking, ", "))
 	}
-	return strconv.Itoa(len(Agents)), nil
+	return strconv.Itoa(len(agents)), nil
 }
 
 // quota is what Cloud Run admits in a region: https://cloud.google.com/run/quotas
@@ -264,6 +276,35 @@ func (p Project) zone(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("zone %s is of %s, and %s is not in it", p.Zone, is.DNSName, p.Domain)
 	}
 	return p.Zone + ", of " + is.DNSName, nil
+}
+
+// key checks that the key that data is encrypted with is where the data is, and in use:
+// https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys
+func (p Project) key(ctx context.Context) (string, error) {
+	if p.Key == "" {
+		return "", Skip("no kms_key is wanted: Google encrypts with keys of its own")
+	}
+	if parts := strings.Split(p.Key, "/"); len(parts) != 8 || parts[3] != p.Region {
+		return "", fmt.Errorf("%s is not in %s: buckets and database take a key of their own location", p.Key, p.Region)
+	}
+	var is struct {
+		Purpose string `json:"purpose"`
+		Primary struct {
+			State string `json:"state"`
+		} `json:"primary"`
+	}
+	err := p.Google.Call(ctx, gcp.KMS, http.MethodGet, p.Key, nil, &is)
+	switch {
+	case gcp.Refused(err, http.StatusNotFound):
+		return "", fmt.Errorf("there is no key %s", p.Key)
+	case err != nil:
+		return "", unasked("the key", err)
+	case is.Purpose != "ENCRYPT_DECRYPT":
+		return "", fmt.Errorf("%s is for %s, and has to be for ENCRYPT_DECRYPT", p.Key, is.Purpose)
+	case is.Primary.State != "ENABLED":
+		return "", fmt.Errorf("the primary version of %s is %s: what it encrypts cannot be read", p.Key, is.Primary.State)
+	}
+	return p.Key, nil
 }
 
 // budget checks that a budget could be made, if one is wanted.

@@ -32,6 +32,8 @@ type Project struct {
 	BillingAccount string
 	// Zone is the managed zone of Cloud DNS in which Domain's record is set, "" without one.
 	Zone, Domain string
+	// Key is the key of Cloud KMS that data is encrypted with, "" without one.
+	Key string
 	// Protected means that users rely on the environment: localhost may not sign in there.
 	Protected bool
 }
@@ -75,6 +77,11 @@ func (p Project) Deployment() []Check {
 			"leave budget out, or have roles/billing.costsManager granted on the billing account to " + p.Deployer(),
 		},
 		{
+			"key", p.key,
+			"gcloud kms keys create KEY --keyring=RING --location=" + p.Region + " --purpose=encryption --project=" + p.ID +
+				", and correct kms_key",
+		},
+		{
 			"DNS zone", p.zone,
 			"gcloud dns managed-zones list --project=" + p.ID + ", and correct dns_zone, or leave it out and set the record " +
 				"yourself",
@@ -86,7 +93,8 @@ func (p Project) Deployment() []Check {
 func (p Project) Care() []Check {
 	return []Check{
 		{"Firebase", p.firebase, "make bootstrap ENV=" + p.Env + " (as an owner)"},
-		{"sign-in", p.identity, ""},
+		{"sign-in", p.signIn, ""},
+		{"logs", p.logs, ""},
 		{
 			"basic roles", p.basics,
 			"gcloud projects remove-iam-policy-binding " + p.ID + " --role=ROLE --member=MEMBER, and grant narrower roles",
@@ -134,6 +142,12 @@ func (p Project) numbered(ctx context.Context) (state, number string, err error)
 	}
 	err = p.Google.Call(ctx, gcp.ResourceManager, http.MethodGet, "projects/"+p.ID, nil, &is)
 	return is.LifecycleState, is.ProjectNumber, err
+}
+
+// Number returns the project's number.
+func (p Project) Number(ctx context.Context) (string, error) {
+	_, number, err := p.numbered(ctx)
+	return number, err
 }
 
 func (p Project) project(ctx context.Context) (string, error) {

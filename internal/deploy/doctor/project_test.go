@@ -27,6 +27,10 @@ const (
 	quotaURL = "GET /quotas" + root + "/locations/global/services/run.googleapis.com/quotaInfos/"
 	create   = "billing.budgets.create"
 	policyOf = "GET /policy" + root + "/policies/"
+	testKey  = "projects/facescan-dev/locations/europe-west1/keyRings/r/cryptoKeys/k"
+
+	logBuckets       = "GET /logging" + root + "/locations/"
+	requestExclusion = "GET /logging" + root + "/exclusions/facescan-requests"
 )
 
 // healthy is a project that lacks nothing.
@@ -49,17 +53,34 @@ func healthy() answers {
 		"POST /billing/billingAccounts/A:testIamPermissions":                 object{"permissions": []any{create}},
 		"GET /usage" + root + "/services":                                    object{"services": services},
 		"GET /storage/b/facescan-dev-facescan-state":                         object{"location": "EUROPE-WEST1"},
-		"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1":      object{"state": "ENABLED"},
+		"GET /secrets" + root + "/secrets/facescan-key-logs/versions/1":      object{"state": "ENABLED"},
 		"GET /secrets" + root + "/secrets/facescan-smtp-password/versions/2": object{"state": "ENABLED"},
 		quotaURL + "CpuAllocPerProjectRegion":                                limit("20000"),
 		quotaURL + "MemAllocPerProjectRegion":                                limit("42949672960"),
 		"GET /firebase" + root:                                               object{},
 		"GET /dns" + root + "/managedZones/example-com":                      object{"dnsName": "example.com."},
+		logBuckets + "global/buckets/_Default":                               object{"retentionDays": 30},
+		logBuckets + "europe-west1/buckets/facescan-requests":                object{"retentionDays": 7},
+		requestExclusion:      object{"filter": "requests"},
+		"GET /kms/" + testKey: object{"purpose": "ENCRYPT_DECRYPT", "primary": object{"state": "ENABLED"}},
 		"GET /identity" + root + "/config": object{
 			"authorizedDomains":    []any{"facescan-dev.web.app"},
 			"emailPrivacyConfig":   object{"enableImprovedEmailPrivacy": true},
-			"passwordPolicyConfig": object{"passwordPolicyEnforcementState": "ENFORCE"},
-			"quota":                object{"signUpQuotaConfig": object{"quota": "1000"}},
+			"passwordPolicyConfig": passwords(10),
+			"client":               object{"permissions": object{"disabledUserDeletion": true}},
+			"mfa": object{"providerConfigs": []any{
+				object{"state": "ENABLED", "totpProviderConfig": object{"adjacentIntervals": 1}},
+			}},
+		},
+	}
+}
+
+// passwords is a policy that asks for so many characters.
+func passwords(fewest int) object {
+	return object{
+		"passwordPolicyEnforcementState": "ENFORCE",
+		"passwordPolicyVersions": []any{
+			object{"customStrengthOptions": object{"minPasswordLength": fewest}, "schemaVersion": 1},
 		},
 	}
 }
@@ -67,7 +88,7 @@ func healthy() answers {
 // policyWith is the project's policy with the service agents and the bindings.
 func policyWith(bindings ...any) answers {
 	var agents []any
-	for _, domain := range Agents {
+	for _, domain := range (Project{Key: testKey}).ServiceAgents() {
 		agents = append(agents, "serviceAccount:service-1@"+domain)
 	}
 	return answers{
@@ -111,16 +132,16 @@ func projectOf(t *testing.T, all answers) Project {
 	for name, api := range map[string]gcp.API{
 		"rm": gcp.ResourceManager, "billing": gcp.Billing, "usage": gcp.ServiceUsage, "secrets": gcp.SecretManager,
 		"storage": gcp.Storage, "quotas": gcp.Quotas, "policy": gcp.OrgPolicy, "firebase": gcp.Firebase,
-		"identity": gcp.Identity, "dns": gcp.DNS,
+		"identity": gcp.Identity, "dns": gcp.DNS, "logging": gcp.Logging, "kms": gcp.KMS,
 	} {
 		environ[api.Variable] = server.URL + "/" + name + "/"
 	}
 	return Project{
 		Google: gcp.Offline("facescan-dev", environ), ID: "facescan-dev", Prefix: "facescan", Region: "europe-west1",
-		Env: "dev", Settings: "dev.json", Secrets: []string{"hash-key", "smtp-password"},
+		Env: "dev", Settings: "dev.json", Secrets: []string{"key-logs", "smtp-password"},
 		Versions:  map[string]string{"smtp-password": "2"},
 		Functions: []Function{{"analyze", 1, 1024, 20}, {"scans", 1, 256, 10}}, Public: true, BillingAccount: "A",
-		Protected: true, Zone: "example-com", Domain: "api.example.com",
+		Protected: true, Zone: "example-com", Domain: "api.example.com", Key: testKey,
 	}
 }
 
@@ -181,6 +202,7 @@ func TestProject(t *testing.T) {
 			change: func(p *Project) { p.Region = "us-east1" },
 			want: map[string]string{
 				"FAIL state": `set region = "europe-west1" in dev.json`, "FAIL quotas": "admits 1 ",
+				"warn logs": "facescan-requests", "FAIL key": "is not in us-east1",
 			},
 		},
 		"a bucket of another environment's states": {
@@ -211,8 +233,8 @@ func TestProject(t *testing.T) {
 			want:   map[string]string{"skip DNS zone": "no dns_zone is given"},
 		},
 		"no version of a secret": {
-			spoil: answers{"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1": nil},
-			want:  map[string]string{"FAIL secrets": "facescan-hash-key has no version 1"},
+			spoil: answers{"GET /secrets" + root + "/secrets/facescan-key-logs/versions/1": nil},
+			want:  map[string]string{"FAIL secrets": "facescan-key-logs has no version 1"},
 		},
 		"a destroyed version of another number": {
 			spoil: answers{
@@ -306,14 +328,57 @@ func TestProject(t *testing.T) {
 		"no Firebase yet": {
 			spoil: answers{"GET /firebase" + root: nil}, want: map[string]string{"to do Firebase": "accept Firebase's terms"},
 		},
-		"a sign-in without protections": {
-			spoil: answers{"GET /identity" + root + "/config": object{"authorizedDomains": []any{"localhost"}}},
-			want: map[string]string{
-				"warn sign-in": `updateMask=emailPrivacyConfig" -d '{"emailPrivacyConfig":{"enableImprovedEmailPrivacy":true}}'`,
-			},
+		"logs that are kept for longer than receipts say": {
+			spoil: answers{logBuckets + "global/buckets/_Default": object{"retentionDays": 400}},
+			want:  map[string]string{"FAIL logs": "gcloud logging buckets update _Default --location=global"},
+		},
+		"lines of requests that are": {
+			spoil: answers{logBuckets + "europe-west1/buckets/facescan-requests": object{"retentionDays": 8}},
+			want:  map[string]string{"FAIL logs": "make bootstrap ENV=dev"},
+		},
+		"lines of requests that are kept like all others": {
+			spoil: answers{requestExclusion: object{"disabled": true}},
+			want:  map[string]string{"warn logs": "with addresses and paths"},
+		},
+		"a bootstrap from before the exclusion": {
+			spoil: answers{requestExclusion: nil, logBuckets + "europe-west1/buckets/facescan-requests": nil},
+			want:  map[string]string{"warn logs": "there is no log bucket facescan-requests"},
+		},
+		"logs that may not be asked": {
+			spoil: answers{requestExclusion: 403}, want: map[string]string{"skip logs": "cannot be asked"},
+		},
+		"a key elsewhere": {
+			change: func(p *Project) { p.Key = strings.Replace(testKey, "europe-west1", "global", 1) },
+			want:   map[string]string{"FAIL key": "--location=europe-west1"},
+		},
+		"a key that is not there": {
+			spoil: answers{"GET /kms/" + testKey: nil}, want: map[string]string{"FAIL key": "there is no key projects/"},
+		},
+		"a key that is disabled": {
+			spoil: answers{"GET /kms/" + testKey: object{
+				"purpose": "ENCRYPT_DECRYPT", "primary": object{"state": "DISABLED"},
+			}},
+			want: map[string]string{"FAIL key": "is DISABLED"},
+		},
+		"a key for signatures": {
+			spoil: answers{"GET /kms/" + testKey: object{"purpose": "ASYMMETRIC_SIGN"}},
+			want:  map[string]string{"FAIL key": "is for ASYMMETRIC_SIGN"},
+		},
+		"a key of another project": {
+			spoil: answers{"GET /kms/" + testKey: 403}, want: map[string]string{"skip key": "cannot be asked"},
+		},
+		"a key that Firestore's agent cannot use": {
+			spoil: answers{"POST /rm" + root + ":getIamPolicy": object{"bindings": []any{object{
+				"members": []any{"serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com"},
+			}}}},
+			want: map[string]string{"warn service agents": "firestore.googleapis.com"},
+		},
+		"no key": {
+			change: func(p *Project) { p.Key = "" }, want: map[string]string{"skip key": "no kms_key is wanted"},
 		},
 		"no sign-in yet": {
-			spoil: answers{"GET /identity" + root + "/config": nil}, want: map[string]string{"skip sign-in": "apply does it"},
+			spoil: answers{"GET /identity" + root + "/config": nil},
+			want:  map[string]string{"skip sign-in": "make bootstrap does it"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -347,25 +412,6 @@ func TestProject(t *testing.T) {
 				t.Errorf("also told: %v", got)
 			}
 		})
-	}
-}
-
-func TestSignIn_tellsEveryProtection(t *testing.T) {
-	t.Parallel()
-	all := healthy()
-	all["GET /identity"+root+"/config"] = object{"authorizedDomains": []any{"localhost"}}
-	p := projectOf(t, all)
-	var out strings.Builder
-	if _, err := Run(t.Context(), &out, p.Care()); err != nil {
-		t.Error(err)
-	}
-	if got := strings.Count(out.String(), "warn  sign-in"); got != len(protections) {
-		t.Errorf("%d of %d:\n%s", got, len(protections), &out)
-	}
-	p.Protected = false
-	out.Reset()
-	if _, err := Run(t.Context(), &out, p.Care()); err != nil || strings.Contains(out.String(), "localhost") {
-		t.Errorf("%v: localhost counts where nobody relies on it:\n%s", err, &out)
 	}
 }
 

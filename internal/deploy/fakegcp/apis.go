@@ -27,7 +27,8 @@ var firstAPIs = []string{
 // titles are the APIs' names in messages, where they are not "NAME.googleapis.com API".
 var titles = map[string]string{
 	"artifactregistry": "Artifact Registry API", "billingbudgets": "Cloud Billing Budget API",
-	"cloudbilling": "Cloud Billing API", "cloudfunctions": "Cloud Functions API", "cloudquotas": "Cloud Quotas API",
+	"cloudbilling": "Cloud Billing API", "cloudfunctions": "Cloud Functions API",
+	"cloudkms": "Cloud Key Management Service (KMS) API", "cloudquotas": "Cloud Quotas API",
 	"cloudresourcemanager": "Cloud Resource Manager API", "cloudscheduler": "Cloud Scheduler API",
 	"compute": "Compute Engine API", "dns": "Cloud DNS API", "eventarc": "Eventarc API",
 	"firebase": "Firebase Management API", "firebaseappcheck": "Firebase App Check API",

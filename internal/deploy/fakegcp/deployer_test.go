@@ -255,3 +255,23 @@ func TestSecretsValue_isOnlyForThoseWithAccess(t *testing.T) {
 	c.must(http.MethodGet, secret+"/s/versions", "")
 	c.refused(http.StatusForbidden, "secretmanager.versions.access", http.MethodGet, secret+"/s/versions/1:access", "")
 }
+
+// A function signs URLs in its own name, and can make tokens of no account.
+func TestSigner_signsInItsOwnNameOnly(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, fakegcp.Options{})
+	c.account("runtime")
+	c.account("builder")
+	c.role("url_signer", "iam.serviceAccounts.signBlob")
+	const accounts = "iam/v1/" + root + "/serviceAccounts/"
+	c.must(http.MethodPost, accounts+runtime+":setIamPolicy", c.policyWith(
+		accounts+runtime+":getIamPolicy", root+"/roles/url_signer", "serviceAccount:"+runtime, ""))
+	c.as = "serviceAccount:" + runtime
+	const asked = `{"permissions":["iam.serviceAccounts.signBlob","iam.serviceAccounts.getAccessToken"]}`
+	for account, want := range map[string][]any{runtime: {"iam.serviceAccounts.signBlob"}, builder: {}} {
+		got := c.must(http.MethodPost, accounts+account+":testIamPermissions", asked).body["permissions"]
+		if diff := cmp.Diff(any(want), got); diff != "" {
+			t.Errorf("as %s (-want +got):\n%s", account, diff)
+		}
+	}
+}

@@ -59,6 +59,10 @@
 //     https://github.com/GoogleCloudPlatform/gsutil/issues/1620
 //   - A second initializeAuth: 400 "Identity Platform has already been enabled for this project."
 //     https://github.com/hashicorp/terraform-provider-google/issues/16520
+//   - A password policy without its one version or below 6 characters, a sign-up quota without its
+//     time, TOTP codes of more than ten intervals: 400 INVALID_ARGUMENT (worded here). An update
+//     changes what its mask names.
+//     https://cloud.google.com/identity-platform/docs/reference/rest/v2/Config
 //   - A release of Firebase's rules that exists: 409; one of a ruleset that is absent: 404.
 //   - A Firestore database that exists: 409; one deleted less than five minutes ago: 400; the
 //     deletion of a protected one: 400. https://cloud.google.com/firestore/docs/manage-databases
@@ -68,6 +72,10 @@
 //     https://cloud.google.com/billing/docs/reference/budget/rest/v1/billingAccounts.budgets
 //   - A subscription to an absent topic: 404. A notification that Cloud Storage may not publish:
 //     403. https://github.com/hashicorp/terraform-provider-google/pull/4354
+//   - A bucket, topic or database with a key that the product's own account may not use: 403 for a
+//     bucket (https://github.com/ollionorg/gcp-landing-zone/pull/59), 400 for the others (worded
+//     here); one with a key that is not there or, but for topics, elsewhere (worded here).
+//     https://cloud.google.com/firestore/docs/use-cmek
 //   - A DNS record in a zone that is not there: 404; one that exists: 409.
 //     https://cloud.google.com/dns/docs/reference/rest/v1/changes/create
 //   - Buckets: a second of the name 409, the deletion of one with objects 409, an object in an

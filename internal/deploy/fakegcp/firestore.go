@@ -29,6 +29,10 @@ func (s *Server) firestore(c call) (reply, bool) {
 				"Database ID '%s' is not available in project '%s'. Please retry in 300 seconds", path.Base(p),
 				s.project)), true
 		}
+		location, _ := c.Body["locationId"].(string)
+		if r := s.locked(c, usedKey(c.Body, "cmekConfig", "kmsKeyName"), location); r.status != 0 {
+			return r, true
+		}
 	case len(parts) > 4 && c.Method != http.MethodGet:
 		database := strings.Join(parts[:4], "/")
 		if _, there := s.resources[key(c.Service, database)]; !there {

@@ -1,6 +1,7 @@
 package fakegcp
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -126,44 +127,6 @@ func (s *Server) firebase(c call) (reply, bool) {
 	}), true
 }
 
-// identity keeps the config of Identity Platform, which is made once and never deleted.
-// https://github.com/hashicorp/terraform-provider-google/issues/16520
-func (s *Server) identity(c call) (reply, bool) {
-	k := key(c.Service, s.root()+"/config")
-	config, made := s.resources[k]
-	switch {
-	case strings.HasSuffix(c.Path, ":initializeAuth"):
-		if made {
-			return invalid("INVALID_PROJECT_ID : Identity Platform has already been enabled for this project."), true
-		}
-		s.store(k, object{"name": "projects/" + s.number + "/config"})
-		return ok(object{}), true
-	case c.Path != s.root()+"/config":
-	case !made:
-		return failure(http.StatusNotFound, "NOT_FOUND", "CONFIGURATION_NOT_FOUND"), true
-	case c.Method == http.MethodDelete:
-		return failure(http.StatusNotFound, "NOT_FOUND",
-			"fakegcp: the config of Identity Platform cannot be deleted"), true
-	case c.Method == http.MethodPatch:
-		merge(config, c.Body)
-		return ok(config), true
-	}
-	return reply{}, false
-}
-
-// merge merges objects deeply, as an update with the mask of what is sent does.
-func merge(into, from object) {
-	for name, value := range from {
-		inner, is := value.(map[string]any)
-		old, was := into[name].(map[string]any)
-		if is && was {
-			merge(old, inner)
-			continue
-		}
-		into[name] = value
-	}
-}
-
 // rules keeps Firebase's rules. A release that exists can only be changed, and has to point at a
 // ruleset that is there.
 // https://firebase.google.com/docs/reference/rules/rest/v1/projects.releases/create
@@ -196,6 +159,10 @@ func (s *Server) pubsub(c call) (reply, bool) {
 	if _, there := s.resources[key(c.Service, p)]; there && c.Method == http.MethodPut {
 		return failure(http.StatusConflict, "ALREADY_EXISTS", fmt.Sprintf(
 			"Resource already exists in the project (resource=%s).", path.Base(p))), true
+	}
+	wrapped, _ := c.Body["topic"].(map[string]any) // of a change
+	if r := s.locked(c, cmp.Or(usedKey(c.Body, "kmsKeyName"), usedKey(wrapped, "kmsKeyName")), ""); r.status != 0 {
+		return r, true
 	}
 	dead, _ := c.Body["deadLetterPolicy"].(map[string]any)
 	for _, topic := range []any{c.Body["topic"], dead["deadLetterTopic"]} {

@@ -162,6 +162,66 @@ func TestIdentityPlatform_isMadeOnce(t *testing.T) {
 	c.refused(http.StatusNotFound, "cannot be deleted", http.MethodDelete, config, "")
 }
 
+func TestIdentityPlatform_isChangedByItsMask(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, fakegcp.Options{})
+	const config = "identitytoolkit/v2/" + root + "/config"
+	c.must(http.MethodPost, "identitytoolkit/v2/"+root+"/identityPlatform:initializeAuth", "")
+	const policy = `"passwordPolicyConfig":{"passwordPolicyEnforcementState":"ENFORCE",` +
+		`"passwordPolicyVersions":[{"customStrengthOptions":{"minPasswordLength":10}}]}`
+	c.must(http.MethodPatch, config+"?updateMask=passwordPolicyConfig", `{"mfa":{"state":"ENABLED"},`+policy+`}`)
+	got := c.must(http.MethodPatch, config+"?updateMask=client.permissions,authorizedDomains",
+		`{"client":{"permissions":{"disabledUserDeletion":true}}}`).body
+	want := map[string]any{
+		"name":   "projects/" + number + "/config",
+		"client": map[string]any{"permissions": map[string]any{"disabledUserDeletion": true}},
+		"passwordPolicyConfig": map[string]any{
+			"passwordPolicyEnforcementState": "ENFORCE", "lastUpdateTime": c.now.Format(time.RFC3339),
+			"passwordPolicyVersions": []any{map[string]any{
+				"schemaVersion": 1.0, "customStrengthOptions": map[string]any{"minPasswordLength": 10.0},
+			}},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what the mask does not name is changed, or what it names is kept (-want +got):\n%s", diff)
+	}
+}
+
+func TestIdentityPlatform_refusesWhatItsReferenceForbids(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, fakegcp.Options{})
+	const config = "identitytoolkit/v2/" + root + "/config"
+	c.must(http.MethodPost, "identitytoolkit/v2/"+root+"/identityPlatform:initializeAuth", "")
+	before := c.must(http.MethodGet, config, "").raw
+	for name, tt := range map[string]struct{ mask, body, want string }{
+		"a password of five characters": {
+			"passwordPolicyConfig", `{"passwordPolicyConfig":{"passwordPolicyEnforcementState":"ENFORCE",` +
+				`"passwordPolicyVersions":[{"customStrengthOptions":{"minPasswordLength":5}}]}}`, "from 6 to 30",
+		},
+		"a policy that demands nothing": {
+			"passwordPolicyConfig", `{"passwordPolicyConfig":{"passwordPolicyEnforcementState":"ENFORCE"}}`, "length 1",
+		},
+		"an enforcement that is none": {
+			"passwordPolicyConfig", `{"passwordPolicyConfig":{"passwordPolicyEnforcementState":"ON"}}`, "EnforcementState",
+		},
+		"half a quota": {
+			"quota", `{"quota":{"signUpQuotaConfig":{"quota":"500","quotaDuration":"86400s"}}}`, "lacks startTime",
+		},
+		"a quota without an end to it": {
+			"quota", `{"quota":{"signUpQuotaConfig":{"quota":"1001","quotaDuration":"86400s",` +
+				`"startTime":"2026-01-02T00:00:00Z"}}}`, "from 1 to 1000",
+		},
+		"codes of the last hour": {
+			"mfa", `{"mfa":{"providerConfigs":[{"totpProviderConfig":{"adjacentIntervals":120}}]}}`, "from 0 to 10",
+		},
+	} {
+		c.refused(http.StatusBadRequest, tt.want, http.MethodPatch, config+"?updateMask="+tt.mask, tt.body)
+		if after := c.must(http.MethodGet, config, "").raw; after != before {
+			t.Errorf("%s: refused, and changed all the same", name)
+		}
+	}
+}
+
 func TestFirebaseRules_releaseExistsOnce(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, fakegcp.Options{})

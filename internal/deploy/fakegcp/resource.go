@@ -25,6 +25,7 @@ var specials = map[string]func(*Server, call) (_ reply, done bool){
 	"billingbudgets":       (*Server).budgets,
 	"cloudbilling":         (*Server).billing,
 	"cloudfunctions":       (*Server).functions,
+	"cloudkms":             (*Server).kms,
 	"cloudquotas":          (*Server).quotas,
 	"cloudresourcemanager": (*Server).projects,
 	"cloudscheduler":       (*Server).scheduler,

@@ -200,6 +200,7 @@ var endpoints = map[string]string{
 	"FIRESTORE":           "firestore/v1/",
 	"IAM_BETA":            "iam/v1/",
 	"IDENTITY_PLATFORM":   "identitytoolkit/v2/",
+	"KMS":                 "cloudkms/v1/",
 	"LOGGING":             "logging/v2/",
 	"MONITORING":          "monitoring/",
 	"ORG_POLICY":          "orgpolicy/v2/",

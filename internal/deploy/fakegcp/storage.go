@@ -70,8 +70,12 @@ func (s *Server) newBucket(c call) reply {
 	for member, value := range c.Body {
 		r[member] = value
 	}
-	if location, is := r["location"].(string); is {
+	location, is := r["location"].(string)
+	if is {
 		r["location"] = strings.ToUpper(location)
+	}
+	if r := s.locked(c, usedKey(r, "encryption", "defaultKmsKeyName"), location); r.status != 0 {
+		return r
 	}
 	return s.keep(c, "b/"+name, r)
 }
@@ -83,6 +87,10 @@ func (s *Server) bucket(c call, bucket object) (reply, bool) {
 			return failure(http.StatusConflict, "conflict", "The bucket you tried to delete is not empty."), true
 		}
 	case http.MethodPatch, http.MethodPut:
+		location, _ := bucket["location"].(string)
+		if r := s.locked(c, usedKey(c.Body, "encryption", "defaultKmsKeyName"), location); r.status != 0 {
+			return r, true
+		}
 		n, _ := bucket["metageneration"].(string)
 		generation, _ := strconv.Atoi(n) // "1" at first
 		bucket["metageneration"] = strconv.Itoa(generation + 1)

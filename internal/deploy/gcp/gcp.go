@@ -46,6 +46,7 @@ var (
 	Quotas          = api("CLOUD_QUOTAS", "cloudquotas", "v1")
 	Firebase        = api("FIREBASE", "firebase", "v1beta1")
 	DNS             = api("DNS", "dns", "dns/v1")
+	KMS             = api("KMS", "cloudkms", "v1")
 	// ServiceUsageBeta has what v1 lacks: generateServiceIdentity.
 	ServiceUsageBeta = API{ServiceUsage.Variable, "https://serviceusage.googleapis.com/v1beta1/", "v1beta1"}
 )

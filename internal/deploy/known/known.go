@@ -153,6 +153,15 @@ var Errors = []Error{
 		0, "https://firebase.google.com/docs/projects/api/workflow_set-up-and-manage-project",
 	},
 	{
+		"a key that may not be used",
+		regexp.MustCompile(`Permission denied on Cloud KMS key|CryptoKey Encrypter/Decrypter role|` +
+			`cloudkms\.cryptoKeyVersions\.useTo`),
+		"The key of `kms_key` does not admit the product's own account, or has done so for less than some minutes.",
+		"It is tried again after a wait. If it stays, an owner runs `make bootstrap`, or the key's owner makes the " +
+			"grants of terraform/README.md.",
+		time.Minute, "https://cloud.google.com/kms/docs/cmek",
+	},
+	{
 		"a budget is refused",
 		regexp.MustCompile(`(?s)google_billing_budget.*(permission|currency|INVALID_ARGUMENT|invalid argument)`),
 		"A budget needs roles/billing.costsManager on the billing account, and an amount in that account's currency.",

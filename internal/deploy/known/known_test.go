@@ -35,7 +35,9 @@ var texts = map[string]string{
 	"a location is forbidden": "Error 412: 'us' violates constraint 'constraints/gcp.resourceLocations'",
 	"it exists already": "Error creating Config: googleapi: Error 400: INVALID_PROJECT_ID : Identity Platform has " +
 		"already been enabled for this project.",
-	"Firebase's terms":        "google_firebase_project.this: Error 403: The caller does not have permission",
+	"Firebase's terms": "google_firebase_project.this: Error 403: The caller does not have permission",
+	"a key that may not be used": "googleapi: Error 403: Permission denied on Cloud KMS key. Please ensure that your " +
+		"Cloud Storage service account has been authorized to use this key., forbidden",
 	"a budget is refused":     "google_billing_budget.this[0]: Error 400: Request contains an invalid argument.",
 	"protected from deletion": "cannot destroy google_firestore_database: deletion_protection is set",
 	"a permission lacks":      "Error 403: Permission 'pubsub.topics.create' denied on resource",

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
@@ -117,14 +118,27 @@ func start(t *testing.T, function, binary, port string) (out *strings.Builder, w
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = []string{
 		"FUNCTION_TARGET=" + function, "PORT=" + port, "K_SERVICE=facescan-" + function,
-		"GOOGLE_CLOUD_PROJECT=facescan-stage", "FACESCAN_HASH_KEY=" + strings.Repeat("k", 32),
+		"GOOGLE_CLOUD_PROJECT=facescan-stage",
 		// What the inbox does not start without.
-		"FACESCAN_PUBLIC_URL=https://api.example", "FACESCAN_UNSUBSCRIBE_KEYS=" + strings.Repeat("k", 43) + "=",
+		"FACESCAN_PUBLIC_URL=https://api.example",
+	}
+	for _, use := range keysOf(function) {
+		cmd.Env = append(cmd.Env, use.Variable()+"="+keys.Derive([]byte("root"), use))
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return out, cmd.Wait
+}
+
+// keysOf returns the uses that the function has secrets for.
+func keysOf(function string) []keys.Use {
+	for _, f := range catalog.Functions() {
+		if f.Name == function {
+			return f.Keys
+		}
+	}
+	return nil
 }
 
 func checkRefusesToStart(t *testing.T, f catalog.Function, binary string) {

@@ -26,6 +26,9 @@ const Folder = ".build"
 // File names the zips; Terraform reads it unasked.
 const File = "sources.auto.tfvars.json"
 
+// zipSuffix ends the name of a zip.
+const zipSuffix = ".zip"
+
 // Function is where a function's zip is: on this machine, relative to terraform/, and in the
 // source bucket.
 type Function struct {
@@ -40,8 +43,8 @@ type Sources struct {
 	Release string `json:"release"`
 }
 
-// Write writes a zip for each function below dir, removes those of former sources, and writes the
-// file that names them and the release.
+// Write writes a zip for each function below dir and beside it the list of its modules, removes
+// those of former sources, and writes the file that names them and the release.
 func (s *Source) Write(ctx context.Context, dir, release string, progress io.Writer) (Sources, error) {
 	p := s.packer
 	all := Sources{Functions: map[string]Function{}, Release: release}
@@ -58,9 +61,18 @@ func (s *Source) Write(ctx context.Context, dir, release string, progress io.Wri
 			return Sources{}, err
 		}
 		sum := sha256.Sum256(archive.Bytes())
-		object := path.Join(f.Name, hex.EncodeToString(sum[:])+".zip")
-		fresh, err := keep(filepath.Join(dir, Folder), f.Name, filepath.FromSlash(object), archive.Bytes())
+		name := hex.EncodeToString(sum[:])
+		list, err := s.bom(f.Name, name)
 		if err != nil {
+			return Sources{}, err
+		}
+		object := path.Join(f.Name, name+zipSuffix)
+		folder := filepath.Join(dir, Folder, f.Name)
+		fresh, err := keep(folder, name+zipSuffix, zipSuffix, archive.Bytes())
+		if err != nil {
+			return Sources{}, err
+		}
+		if _, err := keep(folder, name+bomSuffix, bomSuffix, list); err != nil {
 			return Sources{}, err
 		}
 		all.Functions[f.Name] = Function{Path: path.Join(Folder, object), Object: object}
@@ -74,9 +86,10 @@ func (s *Source) Write(ctx context.Context, dir, release string, progress io.Wri
 	return all, os.WriteFile(filepath.Join(dir, File), append(text, '\n'), 0o644) //nolint:gosec // holds no secret
 }
 
-// keep writes the function's zip unless it is there, and removes the function's others.
-func keep(folder, function, file string, content []byte) (fresh bool, err error) {
-	others, err := filepath.Glob(filepath.Join(folder, function, "*.zip"))
+// keep writes the file into the folder unless it is there, and removes the others that end in
+// suffix.
+func keep(folder, file, suffix string, content []byte) (fresh bool, err error) {
+	others, err := filepath.Glob(filepath.Join(folder, "*"+suffix))
 	if err != nil {
 		return false, err
 	}
@@ -93,7 +106,7 @@ func keep(folder, function, file string, content []byte) (fresh bool, err error)
 	if !fresh {
 		return false, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { //nolint:gosec // a build folder
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // a build folder
 		return false, err
 	}
 	// Under another name first: what is interrupted must not look finished.

@@ -74,6 +74,9 @@ func TestPackaging(t *testing.T) {
 			if !bytes.Equal(read(t, filepath.Join(dir, of.Path)), read(t, filepath.Join(other, of.Path))) {
 				t.Errorf("%s has other bytes under the same name", name)
 			}
+			if !bytes.Equal(read(t, listOf(dir, of)), read(t, listOf(other, of))) {
+				t.Errorf("%s has another list of modules", name)
+			}
 		}
 	})
 	for name, tt := range map[string]struct {
@@ -103,6 +106,10 @@ func TestPackaging(t *testing.T) {
 			zips, err := filepath.Glob(filepath.Join(other, Folder, "*", "*.zip"))
 			if err != nil || len(zips) != len(after.Functions) {
 				t.Errorf("%d zips are left of %d functions (%v)", len(zips), len(after.Functions), err)
+			}
+			lists, err := filepath.Glob(filepath.Join(other, Folder, "*", "*"+bomSuffix))
+			if err != nil || len(lists) != len(after.Functions) {
+				t.Errorf("%d lists of modules are left of %d functions (%v)", len(lists), len(after.Functions), err)
 			}
 		})
 	}
@@ -216,6 +223,23 @@ func TestStage(t *testing.T) {
 			}
 		}
 	})
+	t.Run("has nothing of Cloud Storage by gRPC", func(t *testing.T) {
+		if _, ok := content["vendor/cloud.google.com/go/storage/grpc_dp.go"]; ok {
+			t.Error("it has the file that imports it")
+		}
+		for name := range content {
+			if strings.HasPrefix(name, "vendor/google.golang.org/grpc/xds/") {
+				t.Errorf("%s is in it", name)
+			}
+		}
+	})
+	t.Run("has what other releases of Go would take", func(t *testing.T) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(content)), func(name string) bool {
+			return strings.HasPrefix(name, "vendor/golang.org/x/") && strings.Contains(name, "windows")
+		}) {
+			t.Error("the files are left out that this release ignores")
+		}
+	})
 	t.Run("asks for no toolchain, which the build could not download", func(t *testing.T) {
 		if !strings.Contains(content["go.mod"], "\ngo 1.26.0\n") || strings.Contains(content["go.mod"], "toolchain") {
 			t.Error(content["go.mod"])
@@ -231,6 +255,30 @@ func TestStage(t *testing.T) {
 			t.Error("it is not")
 		}
 	})
+}
+
+func TestMentionsTag(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		source string
+		want   bool
+	}{
+		"excluded by it":            {"//go:build !" + catalog.BuildTag + "\n\npackage a\n", true},
+		"after a comment":           {"// Copyright\n\n//go:build linux && !" + catalog.BuildTag + "\n\npackage a\n", true},
+		"included by it":            {"//go:build " + catalog.BuildTag + "\npackage a\n", true},
+		"of another tag":            {"//go:build !linux\n\npackage a\n", false},
+		"without a constraint":      {"package a\n", false},
+		"a constraint in the text":  {"package a\n\n//go:build !" + catalog.BuildTag + "\n", false},
+		"one that cannot be parsed": {"//go:build !!(" + catalog.BuildTag + "\n\npackage a\n", false},
+		"empty":                     {"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := mentionsTag([]byte(tt.source)); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
 }
 
 func TestSource_refusesAReplacedModule(t *testing.T) {

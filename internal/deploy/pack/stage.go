@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/build/constraint"
 	"io"
 	"os"
 	"os/exec"
@@ -46,11 +47,13 @@ type goModule struct {
 	Path      string
 	Version   string
 	GoVersion string
+	Dir       string
 	Main      bool
 	Replace   *goModule
 }
 
 // files returns the files that the package is built from, relative to its folder; never tests.
+// Among them are those for other releases of Go, which the buildpack may have.
 func (p *goPackage) files() []string {
 	var all []string
 	for _, name := range slices.Concat(
@@ -61,6 +64,42 @@ func (p *goPackage) files() []string {
 		}
 	}
 	return all
+}
+
+// leaveOut removes from the ignored files those that [catalog.BuildTag] excludes. The buildpack has
+// no setting for tags, and would build them and fail, since what they import is not packaged.
+func (p *goPackage) leaveOut() error {
+	var kept []string
+	for _, name := range p.IgnoredGoFiles {
+		source, err := os.ReadFile(filepath.Join(p.Dir, name)) //nolint:gosec // that the Go command named
+		if err != nil {
+			return fmt.Errorf("read a constraint: %w", err)
+		}
+		if !mentionsTag(source) {
+			kept = append(kept, name)
+		}
+	}
+	p.IgnoredGoFiles = kept
+	return nil
+}
+
+// mentionsTag reports whether the source's build constraint depends on [catalog.BuildTag].
+func mentionsTag(source []byte) bool {
+	for line := range bytes.Lines(source) {
+		text := strings.TrimSpace(string(line))
+		if constraint.IsGoBuild(text) {
+			expr, err := constraint.Parse(text)
+			found := false
+			if err == nil {
+				expr.Eval(func(tag string) bool { found = found || tag == catalog.BuildTag; return true })
+			}
+			return found
+		}
+		if strings.HasPrefix(text, "package ") {
+			break
+		}
+	}
+	return false
 }
 
 // Source is the code of all functions, as the Go command sees it.
@@ -75,7 +114,7 @@ type Source struct {
 // network then.
 func Load(ctx context.Context, root string) (*Source, error) {
 	args := []string{
-		"list", "-deps",
+		"list", "-deps", "-tags=" + catalog.BuildTag,
 		"-json=ImportPath,Dir,Standard,Module,Deps,GoFiles,CgoFiles,IgnoredGoFiles," +
 			"CFiles,HFiles,SFiles,IgnoredOtherFiles,EmbedFiles",
 	}
@@ -117,7 +156,7 @@ func (s *Source) add(p *goPackage) error {
 		s.module = *p.Module
 	}
 	s.packages[p.ImportPath] = p
-	return nil
+	return p.leaveOut()
 }
 
 // goCommand runs the Go command as the buildpack would: for linux/amd64, by the module alone.
@@ -147,6 +186,33 @@ type staged struct {
 // it needs of others. go.mod, go.sum and vendor/modules.txt name only the modules that it links, so
 // that only a change of these changes the stage.
 func (s *Source) stage(function string) ([]staged, error) {
+	paths, err := s.linked(function)
+	if err != nil {
+		return nil, err
+	}
+	var files []staged
+	for _, importPath := range paths {
+		p := s.packages[importPath]
+		folder := path.Join(vendorFolder, importPath)
+		if p.Module.Main {
+			folder = strings.TrimPrefix(strings.TrimPrefix(importPath, s.module.Path), "/")
+		}
+		for _, name := range p.files() {
+			files = append(files, staged{name: path.Join(folder, filepath.ToSlash(name)), from: filepath.Join(p.Dir, name)})
+		}
+	}
+	modules, err := s.modulesOf(function)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, s.written(function, modules)...)
+	slices.SortFunc(files, func(a, b staged) int { return strings.Compare(a.name, b.name) })
+	return slices.CompactFunc(files, func(a, b staged) bool { return a.name == b.name }), nil
+}
+
+// linked returns the import paths of the packages that the function is built from, those of the
+// standard library excluded, sorted.
+func (s *Source) linked(function string) ([]string, error) {
 	target, ok := s.packages[s.module.Path+"/functions/"+function]
 	if !ok {
 		return nil, fmt.Errorf("there is no functions/%s", function)
@@ -155,40 +221,16 @@ func (s *Source) stage(function string) ([]staged, error) {
 	paths := slices.Concat(
 		target.Deps, framework.Deps, []string{target.ImportPath, framework.ImportPath, functionsPackage},
 	)
+	paths = slices.DeleteFunc(paths, func(path string) bool { return s.packages[path] == nil })
 	slices.Sort(paths)
-	var files []staged
-	modules := map[goModule][]string{}
-	for _, importPath := range slices.Compact(paths) {
-		p, ok := s.packages[importPath]
-		if !ok {
-			continue // the standard library's
-		}
-		folder := path.Join(vendorFolder, importPath)
-		if p.Module.Main {
-			folder = strings.TrimPrefix(strings.TrimPrefix(importPath, s.module.Path), "/")
-		} else {
-			modules[*p.Module] = append(modules[*p.Module], importPath)
-		}
-		for _, name := range p.files() {
-			files = append(files, staged{name: path.Join(folder, filepath.ToSlash(name)), from: filepath.Join(p.Dir, name)})
-		}
-	}
-	files = append(files, s.written(function, modules)...)
-	slices.SortFunc(files, func(a, b staged) int { return strings.Compare(a.name, b.name) })
-	return slices.CompactFunc(files, func(a, b staged) bool { return a.name == b.name }), nil
+	return slices.Compact(paths), nil
 }
 
 // written returns the files that stand in no repository.
 func (s *Source) written(function string, modules map[goModule][]string) []staged {
-	sorted := make([]goModule, 0, len(modules))
-	for m := range modules {
-		sorted = append(sorted, m)
-	}
-	slices.SortFunc(sorted, func(a, b goModule) int { return strings.Compare(a.Path, b.Path) })
-
 	var mod, vendored, sums bytes.Buffer
 	fmt.Fprintf(&mod, "module %s\n\ngo %s\n\nrequire (\n", s.module.Path, s.module.GoVersion)
-	for _, m := range sorted {
+	for _, m := range sortedModules(modules) {
 		fmt.Fprintf(&mod, "\t%s %s\n", m.Path, m.Version)
 		fmt.Fprintf(&vendored, "# %s %s\n## explicit%s\n%s\n", m.Path, m.Version, goLine(m), strings.Join(modules[m], "\n"))
 		for _, line := range s.sums {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/address"
+	"github.com/facescan/facescan/internal/account/toolkit"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/erasure/tombstone"
@@ -47,14 +48,17 @@ type Consumer struct {
 	Tombstones *storage.BucketHandle
 	// Auth holds the Firebase users.
 	Auth *auth.Client
+	// Accounts ends sign-ins at Firebase.
+	Accounts *toolkit.Accounts
 	// Mailer sends the last mail.
 	Mailer *mail.Sender
 	// Signer signs the receipt.
 	Signer receipt.Signer
 	// PublicURL is the base URL of the API, for the link in the mail.
 	PublicURL string
-	// Key derives capabilities and pseudonyms.
-	Key keys.Ring
+	// Key is for keys.ForReceipts and derives capabilities, ErasedKey for keys.ForErased and derives
+	// pseudonyms.
+	Key, ErasedKey keys.Ring
 	// Wait is how long to wait for late photos, schema.LatePhotos in production.
 	Wait time.Duration
 	// Now is the clock.
@@ -68,6 +72,7 @@ func (e *Consumer) Mux() *event.Mux {
 		return e.drive(ctx, erasure.JobID(account.UID(data.UID), 0))
 	})
 	event.On(m, e.beginWithdrawal)
+	event.On(m, e.endSignIns)
 	return m
 }
 
@@ -166,7 +171,7 @@ func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (d
 
 // bury keeps the saga's tombstone.
 func (e *Consumer) bury(ctx context.Context, j erasure.Job, phase tombstone.Phase) error {
-	_, err := tombstone.Keep(ctx, e.Tombstones, erasure.Pseudonym(e.Key, j.UID), j.Tombstone(phase))
+	_, err := tombstone.Keep(ctx, e.Tombstones, erasure.Pseudonym(e.ErasedKey, j.UID), j.Tombstone(phase))
 	return err
 }
 
@@ -322,7 +327,7 @@ func (e *Consumer) close(tx *firestore.Transaction, j erasure.Job, stores []empt
 	for _, s := range stores {
 		j.Counts[s.name] += 0 // empty stores are named too
 	}
-	name := erasure.Pseudonym(e.Key, j.UID)
+	name := erasure.Pseudonym(e.ErasedKey, j.UID)
 	j.Counts["users"] = 1
 	if _, said := j.Counts[signIn]; !said { // locked by a version that did not count users
 		j.Counts[signIn] = 1

@@ -160,6 +160,11 @@ func Read(ctx context.Context, in *storage.BucketHandle) (map[string]Latest, err
 	return all, group.Wait()
 }
 
+// With returns the later times of both.
+func (l Latest) With(other Latest) Latest {
+	return l.with(Tombstone{Kind: Account, At: other.Account}).with(Tombstone{Kind: Consent, At: other.Consent})
+}
+
 func (l Latest) with(t Tombstone) Latest {
 	at := &l.Account
 	if t.Kind == Consent {

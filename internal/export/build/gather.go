@@ -163,7 +163,7 @@ func (g *gatherer) series(ctx context.Context) error {
 		})
 }
 
-// memory writes the guard's memory of the user's scans.
+// memory writes the guard's memory of the user's scans, and the ranked places.
 func (g *gatherer) memory(ctx context.Context) error {
 	all, err := cheat.Get(ctx, g.Firestore, g.job.UID)
 	if err != nil {
@@ -171,7 +171,10 @@ func (g *gatherer) memory(ctx context.Context) error {
 	}
 	// An entry without an epoch may be of any.
 	kept := all.Standing(func(epoch int64) bool { return epoch > g.withdrawn || g.withdrawn == 0 })
-	return g.Text("guard.json", archive.JSON(kept.Memories()))
+	if err := g.Text("guard.json", archive.JSON(kept.Memories())); err != nil {
+		return err
+	}
+	return g.Text("guard-places.json", archive.JSON(kept.Ranked()))
 }
 
 // kept reports whether the document may be exported: it has not expired, and its consent was not

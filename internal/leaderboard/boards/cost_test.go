@@ -13,6 +13,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
@@ -20,6 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/meter"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 var (
@@ -52,7 +54,8 @@ func newMetered(t *testing.T, n int) *metered {
 	clock := func() time.Time { return today }
 	m.reader = &boards.Reader{Firestore: m.fs, Now: clock}
 	m.consumer = &rank.Consumer{
-		Firestore: m.fs, Outbox: outbox.New(m.fs, nowhere{}, clock), Key: []byte("key"), Now: clock,
+		Firestore: m.fs, Outbox: outbox.New(m.fs, nowhere{}, testkit.Writer("test"), clock),
+		Key: testkit.Ring(keys.ForRatings), Now: clock,
 	}
 	if err := boardtest.Load(t.Context(), m.fs, m.people, all.Major, today, func(int) error { return nil }); err != nil {
 		t.Fatal(err)

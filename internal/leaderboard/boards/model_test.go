@@ -22,12 +22,14 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -137,7 +139,8 @@ func newGame(t *testing.T, seed int) *game {
 	clock := func() time.Time { return today }
 	g.reader = &boards.Reader{Firestore: g.fs, Now: clock}
 	g.consumer = &rank.Consumer{
-		Firestore: g.fs, Outbox: outbox.New(g.fs, nowhere{}, clock), Key: []byte("key"), Now: clock,
+		Firestore: g.fs, Outbox: outbox.New(g.fs, nowhere{}, testkit.Writer("test"), clock),
+		Key: testkit.Ring(keys.ForRatings), Now: clock,
 	}
 	if err := boardtest.Load(t.Context(), g.fs, g.crowd, all.Major, today, func(int) error { return nil }); err != nil {
 		t.Fatal(err)

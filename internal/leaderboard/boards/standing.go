@@ -92,7 +92,7 @@ func (r *Reader) readOwn(ctx context.Context, b leaderboard.Board, uid account.U
 		return own{}, fmt.Errorf("read the user's rating: %w", err)
 	}
 	var o own
-	if o.user, err = account.DecodeActive(snaps[0], nil); err != nil {
+	if o.user, err = account.DecodeActive(ctx, snaps[0], nil); err != nil {
 		return own{}, err
 	}
 	doc, err := store.Decode[leaderboard.RatingDoc](snaps[1], nil, "rating", nil)

@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -58,7 +59,7 @@ func (h *hearing) take() (told []string) {
 // teller returns a teller with pages of the size, and who hears it.
 func (b *bench) teller(size int) (*Teller, *hearing) {
 	h := &hearing{t: b.t, ids: map[string]bool{}}
-	box := outbox.New(b.fs, h, b.reader.Now)
+	box := outbox.New(b.fs, h, testkit.Writer("test"), b.reader.Now)
 	return &Teller{Reader: b.reader, Outbox: box, Board: main, size: size}, h
 }
 

@@ -78,16 +78,19 @@ func showCode(code string) string {
 	return strings.Join(groups, "-")
 }
 
-// lookup returns the id of the code's document.
+// lookup returns the id of the document of a code that is made by the present secret.
 func lookup(key keys.Ring, code string) string { return key.ID(keys.FriendLookup, code) }
 
-// code returns the user's code, "" if they have none, or one that was made with another key.
+// code returns the user's code, "" if they have none, or one that was made with a secret that the
+// ring does not have.
 func (s sharing) code(key keys.Ring, uid account.UID) string {
 	if s.Lookup == "" {
 		return ""
 	}
-	if code := newCode(key, uid, s.Seed); lookup(key, code) == s.Lookup {
-		return code
+	for _, one := range key.Each() {
+		if code := newCode(one, uid, s.Seed); lookup(one, code) == s.Lookup {
+			return code
+		}
 	}
 	return ""
 }
@@ -107,8 +110,8 @@ func errNoCode() error { return fault.New(fault.CodeNotFound, "There is no frien
 func (h *Handler) getCode(w http.ResponseWriter, r *http.Request) error {
 	uid := account.Caller(r)
 	var s sharing
-	err := h.Firestore.RunTransaction(r.Context(), func(_ context.Context, tx *firestore.Transaction) (err error) {
-		s, err = h.readSharing(tx, uid)
+	err := h.Firestore.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) (err error) {
+		s, err = h.readSharing(ctx, tx, uid)
 		return err
 	}, firestore.ReadOnly)
 	if err != nil {
@@ -135,8 +138,8 @@ func (h *Handler) writeCode(w http.ResponseWriter, r *http.Request, replace func
 	uid := account.Caller(r)
 	var view codeView
 	status := http.StatusOK
-	err := h.change(r.Context(), uid, func(_ context.Context, tx *firestore.Transaction) error {
-		s, err := h.readSharing(tx, uid)
+	err := h.change(r.Context(), uid, func(ctx context.Context, tx *firestore.Transaction) error {
+		s, err := h.readSharing(ctx, tx, uid)
 		if err != nil {
 			return err
 		}
@@ -177,8 +180,8 @@ func (h *Handler) replaceCode(tx *firestore.Transaction, uid account.UID, s shar
 
 func (h *Handler) revokeCode(w http.ResponseWriter, r *http.Request) error {
 	uid := account.Caller(r)
-	err := h.change(r.Context(), uid, func(_ context.Context, tx *firestore.Transaction) error {
-		s, err := h.readSharing(tx, uid)
+	err := h.change(r.Context(), uid, func(ctx context.Context, tx *firestore.Transaction) error {
+		s, err := h.readSharing(ctx, tx, uid)
 		if err != nil {
 			return err
 		}
@@ -202,12 +205,12 @@ func (h *Handler) revokeCode(w http.ResponseWriter, r *http.Request) error {
 
 // readSharing reads users/{uid}/sharing/state together with the account, which must be in use. It
 // is a document without a code if there is none.
-func (h *Handler) readSharing(tx *firestore.Transaction, uid account.UID) (sharing, error) {
+func (h *Handler) readSharing(ctx context.Context, tx *firestore.Transaction, uid account.UID) (sharing, error) {
 	snaps, err := tx.GetAll([]*firestore.DocumentRef{account.Ref(h.Firestore, uid), sharingOf(h.Firestore, uid)})
 	if err != nil {
 		return sharing{}, fmt.Errorf("read user and sharing: %w", err)
 	}
-	if _, err := account.DecodeActive(snaps[0], nil); err != nil {
+	if _, err := account.DecodeActive(ctx, snaps[0], nil); err != nil {
 		return sharing{}, err
 	}
 	s, err := store.Decode[sharing](snaps[1], nil, "sharing", nil)

@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestParseCode(t *testing.T) {
@@ -58,13 +59,14 @@ func TestNewCode(t *testing.T) {
 	t.Parallel()
 	shown := regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$`)
 	rapid.Check(t, func(t *rapid.T) {
-		key, uid := keys.Ring(rapid.SliceOf(rapid.Byte()).Draw(t, "key")), account.UID(rapid.String().Draw(t, "uid"))
+		secret, uid := rapid.SliceOf(rapid.Byte()).Draw(t, "key"), account.UID(rapid.String().Draw(t, "uid"))
+		key, another := keys.NewRing(keys.ForFriends, secret), keys.NewRing(keys.ForFriends, append(secret, 'x'))
 		seed := rapid.SliceOfN(rapid.Byte(), seedLength, seedLength).Draw(t, "seed")
 		code := newCode(key, uid, seed)
 		if got, ok := parseCode(showCode(code)); !ok || got != code || !shown.MatchString(showCode(code)) {
 			t.Errorf("%s is read as %s, %v", showCode(code), got, ok)
 		}
-		if newCode(key, uid+"x", seed) == code || newCode(append(key, 'x'), uid, seed) == code ||
+		if newCode(key, uid+"x", seed) == code || newCode(another, uid, seed) == code ||
 			newCode(key, uid, append(seed[1:], seed[0]+1)) == code {
 			t.Errorf("%s does not depend on key, user and seed", code)
 		}
@@ -148,13 +150,42 @@ func TestCode_isNotInTheDatabase(t *testing.T) {
 	}
 }
 
+// After a rotation codes and what is between users stay as they are, until the earlier secret is
+// dropped.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.members("ada", "bob", "cy")
+	before := b.code("ada")
+	b.want(http.StatusCreated, "bob", http.MethodPost, root, `{"code":"`+before+`"}`)
+	bob := pairIDs(b.handler.Key, "ada", "bob")[0]
+	both := keys.NewRing(keys.ForFriends, []byte("new"), testkit.Secret(keys.ForFriends))
+	b.serve(both)
+	if now := b.code("ada"); now != before {
+		t.Errorf("ada's code is %s, was %s", now, before)
+	}
+	b.want(http.StatusCreated, "cy", http.MethodPost, root, `{"code":"`+before+`"}`)
+	if got := b.add("bob", before); got.status != http.StatusOK {
+		t.Errorf("a friendship of before: %d %s", got.status, got.body)
+	}
+	b.want(http.StatusNoContent, "ada", http.MethodPost, root+"/"+bob+"/block", "")
+	if got := b.add("bob", before); got.status != http.StatusNotFound {
+		t.Errorf("a block of before: %d %s", got.status, got.body)
+	}
+	after := decode[codeView](t, b.want(http.StatusCreated, "ada", http.MethodPost, codePath+"/rotate", "")).Code
+	b.serve(keys.NewRing(keys.ForFriends, []byte("new")))
+	if now := b.code("ada"); now != after {
+		t.Errorf("ada's code is %s, was made anew as %s", now, after)
+	}
+}
+
 // With another key the codes are dead, and their owners get others.
 func TestCode_ofAnotherKey(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.members("ada", "bob")
 	before := b.code("ada")
-	b.serve([]byte("another key"))
+	b.serve(keys.NewRing(keys.ForFriends, []byte("another key")))
 	b.refused(fault.CodeNotFound, "ada", http.MethodGet, codePath, "")
 	b.want(http.StatusCreated, "ada", http.MethodPost, codePath, "")
 	if got := b.add("bob", before); got.status != http.StatusNotFound {

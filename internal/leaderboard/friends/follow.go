@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -12,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/transact"
@@ -48,7 +50,7 @@ func (h *Handler) add(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.CodeInvalidField, "This is not a friend code.").
 			WithField("/code", "must have %d letters and digits, as the friend's app shows them", codeLength)
 	}
-	made, err := h.follow(r.Context(), account.Caller(r), lookup(h.Key, code))
+	made, err := h.follow(r.Context(), account.Caller(r), h.Key.IDs(keys.FriendLookup, code))
 	if err != nil {
 		return err
 	}
@@ -68,20 +70,22 @@ type outcome struct {
 	refused error
 }
 
-// follow makes the caller and the owner of the code friends.
-func (h *Handler) follow(ctx context.Context, caller account.UID, lookup string) (outcome, error) {
+// follow makes the caller and the owner of the code friends. lookups are the ids that the code's
+// document may have.
+func (h *Handler) follow(ctx context.Context, caller account.UID, lookups []string) (outcome, error) {
 	// This read only says whose turns to take. For a code without an owner it is a user that does
 	// not exist, so that all codes take the same reads.
-	snap, err := codeRef(h.Firestore, lookup).Get(ctx)
-	found, err := store.Decode[codeDoc](snap, err, "friend code", nil)
+	lookup, owner, err := h.ownerOf(ctx, lookups)
 	if err != nil {
 		return outcome{}, err
 	}
-	f := following{Handler: h, caller: caller, owner: found.UID, lookup: lookup}
+	f := following{Handler: h, caller: caller, owner: owner, lookup: lookup}
 	if f.owner == "" {
 		f.owner = account.UID("nobody-" + lookup)
 	}
-	f.id = pairID(h.Key, f.caller, f.owner)
+	if f.id, err = pairID(ctx, h.Firestore, h.Key, f.caller, f.owner); err != nil {
+		return outcome{}, err
+	}
 	var out outcome
 	err = h.changeBoth(ctx, f.caller, f.owner, func(ctx context.Context, tx *firestore.Transaction) (err error) {
 		out, err = f.attempt(ctx, tx)
@@ -91,6 +95,22 @@ func (h *Handler) follow(ctx context.Context, caller account.UID, lookup string)
 		err = out.refused
 	}
 	return out, err
+}
+
+// ownerOf returns which of the ids a code's document has, and the code's owner. Without a document
+// it is the first id, and no owner.
+func (h *Handler) ownerOf(ctx context.Context, lookups []string) (lookup string, owner account.UID, err error) {
+	refs := make([]*firestore.DocumentRef, len(lookups))
+	for i, lookup := range lookups {
+		refs[i] = codeRef(h.Firestore, lookup)
+	}
+	snaps, err := h.Firestore.GetAll(ctx, refs)
+	if err != nil {
+		return "", "", fmt.Errorf("read friend code: %w", err)
+	}
+	i := max(slices.IndexFunc(snaps, (*firestore.DocumentSnapshot).Exists), 0)
+	found, err := store.Decode[codeDoc](snaps[i], nil, "friend code", nil)
+	return lookups[i], found.UID, err
 }
 
 // changeBoth is like [Handler.change] for two users. The turns are taken in the order of the
@@ -174,17 +194,17 @@ func (f following) look(ctx context.Context, tx *firestore.Transaction) (around,
 		a.full = a.full || n >= Max
 	}
 	snaps, err := f.read(
-		tx, f.caller, account.Ref(fs, f.owner), codeRef(fs, f.lookup), friendsOf(fs, f.caller).Doc(f.id),
+		ctx, tx, f.caller, account.Ref(fs, f.owner), codeRef(fs, f.lookup), friendsOf(fs, f.caller).Doc(f.id),
 		blockedBy(fs, f.caller).Doc(f.id), blockedBy(fs, f.owner).Doc(f.id),
 	)
 	if err != nil {
 		return around{}, err
 	}
-	return a, a.decode(f, snaps)
+	return a, a.decode(ctx, f, snaps)
 }
 
 // decode decides by the documents of the owner, the code, the friendship and the blocks.
-func (a *around) decode(f following, snaps []*firestore.DocumentSnapshot) error {
+func (a *around) decode(ctx context.Context, f following, snaps []*firestore.DocumentSnapshot) error {
 	code, err := store.Decode[codeDoc](snaps[1], nil, "friend code", nil)
 	if err != nil || code.UID != f.owner {
 		return err
@@ -193,7 +213,7 @@ func (a *around) decode(f following, snaps []*firestore.DocumentSnapshot) error 
 		a.mine = true
 		return nil
 	}
-	a.owner, err = account.DecodeActive(snaps[0], nil)
+	a.owner, err = account.DecodeActive(ctx, snaps[0], nil)
 	if fault.Is(err, fault.CodeNotRegistered) || fault.Is(err, fault.CodeAccountErasing) {
 		return nil
 	}

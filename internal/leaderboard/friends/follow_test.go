@@ -317,7 +317,7 @@ func TestAdd_overtaken(t *testing.T) {
 		},
 		"the owner blocks the caller": {
 			func(b *bench) { b.befriend("ada", "bob") }, func(b *bench) {
-				b.want(http.StatusNoContent, "bob", http.MethodPost, root+"/"+pairID(b.handler.Key, "ada", "bob")+"/block", "")
+				b.want(http.StatusNoContent, "bob", http.MethodPost, root+"/"+pairIDs(b.handler.Key, "ada", "bob")[0]+"/block", "")
 			}, http.StatusNotFound,
 		},
 		"they become friends": {nil, func(b *bench) { b.befriend("bob", "ada") }, http.StatusOK},

@@ -88,15 +88,15 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, scope string, lin
 		return err
 	}
 	var view httpapi.List[friendView]
-	err = h.Firestore.RunTransaction(r.Context(), func(_ context.Context, tx *firestore.Transaction) error {
-		if _, err := account.ReadActive(tx, h.Firestore, account.Caller(r)); err != nil {
+	err = h.Firestore.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
+		if _, err := account.ReadActive(ctx, tx, h.Firestore, account.Caller(r)); err != nil {
 			return err
 		}
 		read, err := readLinks(tx, links, asked)
 		if err != nil {
 			return err
 		}
-		view, err = h.named(tx, asked, read)
+		view, err = h.named(ctx, tx, asked, read)
 		return err
 	}, firestore.ReadOnly)
 	if err != nil {
@@ -128,7 +128,7 @@ func readLinks(tx *firestore.Transaction, links *firestore.CollectionRef, asked 
 // named returns the page with the users' names as they are now, without the users who are erased or
 // being erased.
 func (h *Handler) named(
-	tx *firestore.Transaction, asked httpapi.Page, read []known,
+	ctx context.Context, tx *firestore.Transaction, asked httpapi.Page, read []known,
 ) (httpapi.List[friendView], error) {
 	refs := make([]*firestore.DocumentRef, len(read))
 	for i, k := range read {
@@ -144,7 +144,7 @@ func (h *Handler) named(
 	}
 	var broken error
 	page := httpapi.Collect(asked, read, known.position, func(k known) friendView {
-		other, err := account.DecodeActive(others[k.Other], nil)
+		other, err := account.DecodeActive(ctx, others[k.Other], nil)
 		if err != nil && !fault.Is(err, fault.CodeNotRegistered) && !fault.Is(err, fault.CodeAccountErasing) {
 			broken = err
 		}
@@ -171,13 +171,13 @@ func idParam(r *http.Request, missing error) (string, error) {
 
 // read reads the caller's account, which must be in use, and documents beside it.
 func (h *Handler) read(
-	tx *firestore.Transaction, uid account.UID, refs ...*firestore.DocumentRef,
+	ctx context.Context, tx *firestore.Transaction, uid account.UID, refs ...*firestore.DocumentRef,
 ) ([]*firestore.DocumentSnapshot, error) {
 	snaps, err := tx.GetAll(append([]*firestore.DocumentRef{account.Ref(h.Firestore, uid)}, refs...))
 	if err != nil {
 		return nil, fmt.Errorf("read user and links: %w", err)
 	}
-	_, err = account.DecodeActive(snaps[0], nil)
+	_, err = account.DecodeActive(ctx, snaps[0], nil)
 	return snaps[1:], err
 }
 
@@ -188,8 +188,8 @@ func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	uid := account.Caller(r)
-	err = h.change(r.Context(), uid, func(_ context.Context, tx *firestore.Transaction) error {
-		snaps, err := h.read(tx, uid, friendsOf(h.Firestore, uid).Doc(id))
+	err = h.change(r.Context(), uid, func(ctx context.Context, tx *firestore.Transaction) error {
+		snaps, err := h.read(ctx, tx, uid, friendsOf(h.Firestore, uid).Doc(id))
 		if err != nil {
 			return err
 		}
@@ -225,8 +225,8 @@ func (h *Handler) block(w http.ResponseWriter, r *http.Request) error {
 	}
 	uid := account.Caller(r)
 	blocked := blockedBy(h.Firestore, uid).Doc(id)
-	err = h.change(r.Context(), uid, func(_ context.Context, tx *firestore.Transaction) error {
-		snaps, err := h.read(tx, uid, friendsOf(h.Firestore, uid).Doc(id), blocked)
+	err = h.change(r.Context(), uid, func(ctx context.Context, tx *firestore.Transaction) error {
+		snaps, err := h.read(ctx, tx, uid, friendsOf(h.Firestore, uid).Doc(id), blocked)
 		if err != nil || snaps[1].Exists() {
 			return err
 		}
@@ -257,8 +257,8 @@ func (h *Handler) unblock(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	uid := account.Caller(r)
-	err = h.change(r.Context(), uid, func(_ context.Context, tx *firestore.Transaction) error {
-		snaps, err := h.read(tx, uid, blockedBy(h.Firestore, uid).Doc(id))
+	err = h.change(r.Context(), uid, func(ctx context.Context, tx *firestore.Transaction) error {
+		snaps, err := h.read(ctx, tx, uid, blockedBy(h.Firestore, uid).Doc(id))
 		if err != nil {
 			return err
 		}

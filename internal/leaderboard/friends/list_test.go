@@ -273,7 +273,7 @@ func (m model) friendsOf(uid account.UID) (n int) {
 
 // step has the user do something about the other, and returns the status that it must have and has.
 func (m model) step(b *bench, what int, me, other account.UID) (want, got int) {
-	pair, id := pairOf(me, other), pairID(b.handler.Key, me, other)
+	pair, id := pairOf(me, other), pairIDs(b.handler.Key, me, other)[0]
 	choose := func(yes bool, then, otherwise int) int {
 		if yes {
 			return then

@@ -18,9 +18,11 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -52,7 +54,7 @@ func newBench(t *testing.T, opts ...grpc.DialOption) *bench {
 func benchOf(t *testing.T, project string, opts ...grpc.DialOption) *bench {
 	t.Helper()
 	b := &bench{t: t, project: project, fs: emulatortest.Firestore(t, project, opts...), now: noon}
-	b.serve([]byte("key"))
+	b.serve(testkit.Ring(keys.ForFriends))
 	return b
 }
 
@@ -63,8 +65,9 @@ func (b *bench) again() *bench {
 }
 
 // serve makes the handler anew, with the key.
-func (b *bench) serve(key []byte) {
-	b.handler = &Handler{Firestore: b.fs, Limits: quota.New(b.fs, key, b.clock), Key: key, Major: 1, Now: b.clock}
+func (b *bench) serve(key keys.Ring) {
+	limits := quota.New(b.fs, testkit.Ring(keys.ForLimits), b.clock)
+	b.handler = &Handler{Firestore: b.fs, Limits: limits, Key: key, Major: 1, Now: b.clock}
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	b.handler.Routes(b.api)
 }
@@ -183,7 +186,7 @@ func (b *bench) fill(uid account.UID, n int) {
 	writer := b.fs.BulkWriter(b.t.Context())
 	for i := range n {
 		other := account.UID(fmt.Sprintf("filler-%d", i))
-		ref := friendsOf(b.fs, uid).Doc(pairID(b.handler.Key, uid, other))
+		ref := friendsOf(b.fs, uid).Doc(pairIDs(b.handler.Key, uid, other)[0])
 		if _, err := writer.Create(ref, link{Schema: schema, Other: other, Since: noon}); err != nil {
 			b.t.Fatal(err)
 		}

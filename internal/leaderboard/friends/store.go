@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -64,9 +65,29 @@ func codeRef(fs *firestore.Client, lookup string) *firestore.DocumentRef {
 	return fs.Collection("friendcodes").Doc(lookup)
 }
 
-// pairID returns the id of what is between two users, in either order.
-func pairID(key keys.Ring, a, b account.UID) string {
-	return key.ID(keys.Friends, string(min(a, b)), string(max(a, b)))
+// pairID returns the id of what is between two users, in either order: the one that there is a
+// friendship or a block by, or one by the present secret. Whatever is between two users has one id,
+// since a block is made of the friendship. No document is read for a ring of one secret.
+func pairID(ctx context.Context, fs *firestore.Client, key keys.Ring, a, b account.UID) (string, error) {
+	ids := pairIDs(key, a, b)
+	if len(ids) == 1 {
+		return ids[0], nil
+	}
+	var refs []*firestore.DocumentRef
+	for _, id := range ids {
+		refs = append(refs, friendsOf(fs, a).Doc(id), blockedBy(fs, a).Doc(id), blockedBy(fs, b).Doc(id))
+	}
+	snaps, err := fs.GetAll(ctx, refs)
+	if err != nil {
+		return "", fmt.Errorf("read what is between two users: %w", err)
+	}
+	known := slices.IndexFunc(snaps, (*firestore.DocumentSnapshot).Exists)
+	return ids[max(known, 0)/(len(refs)/len(ids))], nil
+}
+
+// pairIDs returns the ids that there may be between two users, by the present secret first.
+func pairIDs(key keys.Ring, a, b account.UID) []string {
+	return key.IDs(keys.Friends, string(min(a, b)), string(max(a, b)))
 }
 
 var pairPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)

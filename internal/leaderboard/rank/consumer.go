@@ -108,7 +108,13 @@ func (r *Consumer) admit(
 	ctx context.Context, uid account.UID, epoch int64, major int, c leaderboard.Contribution,
 ) error {
 	return r.inTurn(ctx, uid, "rank scan "+c.ScanID, func(ctx context.Context, tx *outbox.Tx) error {
-		user, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
+		snaps, err := tx.GetAll([]*firestore.DocumentRef{
+			account.Ref(r.Firestore, uid), leaderboard.RatingRef(r.Firestore, uid, major),
+		})
+		if err != nil {
+			return fmt.Errorf("read user and rating: %w", err)
+		}
+		user, err := account.EnteredActive(snaps[0])
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
@@ -117,19 +123,21 @@ func (r *Consumer) admit(
 		if !admitted || leaderboard.Forgotten(user, c) {
 			return nil
 		}
-		return r.contribute(ctx, tx, user, major, r.identified(user, epoch, c))
+		return r.contribute(ctx, tx, user, snaps[1], epoch, c)
 	})
 }
 
 // contribute writes the rating, the entries and the personal bests that it owes, or nothing if the
 // scan changes nothing.
 func (r *Consumer) contribute(
-	ctx context.Context, tx *outbox.Tx, user account.User, major int, c leaderboard.Contribution,
+	ctx context.Context, tx *outbox.Tx, user account.User, rating *firestore.DocumentSnapshot, epoch int64,
+	c leaderboard.Contribution,
 ) error {
-	before, err := leaderboard.ReadRating(tx.Transaction, r.Firestore, user, major)
+	before, err := leaderboard.DecodeRating(rating, user)
 	if err != nil {
 		return err
 	}
+	c = r.identified(user, epoch, c, before.Contributions)
 	grown := before.Contributions.Add(c)
 	if err := r.tellBests(ctx, tx, user, before, grown); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // keeper is a user whose consent keeps the scores of deleted scans.
@@ -27,7 +28,9 @@ func keeper(uid account.UID) account.User {
 	return u
 }
 
-func hashOf(id string) string { return keys.Ring("key").ID(keys.Struck, "u", id) }
+func hashOf(id string) string {
+	return testkit.Ring(keys.ForRatings).ID(keys.Struck, "u", id)
+}
 
 // kept is the contribution as it is stored for a keeper.
 func kept(c leaderboard.Contribution) leaderboard.Contribution {

@@ -11,10 +11,12 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -42,7 +44,8 @@ func benchOver(t *testing.T, fs *firestore.Client) *bench {
 	t.Helper()
 	b := &bench{t: t, fs: fs, topic: &fakeTopic{}, now: day0.Add(30 * time.Hour)}
 	clock := func() time.Time { return b.now }
-	b.consumer = &Consumer{Firestore: fs, Outbox: outbox.New(fs, b.topic, clock), Key: []byte("key"), Now: clock}
+	box := outbox.New(fs, b.topic, testkit.Writer("test"), clock)
+	b.consumer = &Consumer{Firestore: fs, Outbox: box, Key: testkit.Ring(keys.ForRatings), Now: clock}
 	return b
 }
 

@@ -71,7 +71,7 @@ func (r *Consumer) replace(
 			all = append(all, leaderboard.RatingDoc{Board: board, ConsentEpoch: user.ConsentEpoch})
 		}
 		for _, doc := range all {
-			c, ok := on(doc, r.identified(user, epoch, of))
+			c, ok := on(doc, r.identified(user, epoch, of, doc.Contributions))
 			if !ok || !user.Stands(doc.ConsentEpoch) {
 				continue
 			}
@@ -86,8 +86,14 @@ func (r *Consumer) replace(
 // identified returns the contribution, which was made under the consent epoch, with its hash and
 // whether that consent keeps its value. The text of an earlier epoch is not known here, and need
 // not be: what was counted under it has that noted, and nothing else made under it counts any more.
-func (r *Consumer) identified(user account.User, epoch int64, c leaderboard.Contribution) leaderboard.Contribution {
-	c.Hash = r.Key.ID(keys.Struck, string(user.UID), c.ScanID)
+//
+// The hash is the one that the history knows the scan by, or by the present secret if it does not.
+func (r *Consumer) identified(
+	user account.User, epoch int64, c leaderboard.Contribution, history leaderboard.History,
+) leaderboard.Contribution {
+	c.Hash = r.Key.Known(func(hash string) bool {
+		return slices.ContainsFunc(history, func(of leaderboard.Contribution) bool { return of.Hash == hash })
+	}, keys.Struck, string(user.UID), c.ScanID)
 	c.Kept = user.ConsentEpoch == epoch && account.KeepsStruck(user.Consent.Version)
 	return c
 }

@@ -14,9 +14,11 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -38,7 +40,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, fs: emulatortest.Firestore(t, emulatortest.UniqueProject(t)), now: day0.Add(9 * time.Hour)}
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	(&Handler{
-		Firestore: b.fs, Major: 1, Key: []byte("a key of 32 bytes, for the test.."), Now: func() time.Time { return b.now },
+		Firestore: b.fs, Major: 1, Key: testkit.Ring(keys.ForCursors), Now: func() time.Time { return b.now },
 	}).Routes(b.api)
 	return b
 }

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,12 +23,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/facescan/facescan/internal/local/emulator/index"
+	"github.com/facescan/facescan/internal/local/emulator/meter"
 )
 
 const (
-	// maxQueryBytes bounds the message that holds a query; Firestore's own limit of a request is 10
+	// maxMessageBytes bounds the first message of a call. Firestore's own limit of a request is 10
 	// MiB.
-	maxQueryBytes = 10 << 20
+	maxMessageBytes = 10 << 20
 	// maxStreams is for all the listeners of one client, which with an emulator has one connection
 	// only.
 	maxStreams = 10_000
@@ -35,14 +37,24 @@ const (
 	// indexes the queries of the project in the URL's query were answered by, such as
 	// "?project=demo-facescan".
 	UsedIndexesPath = "/used-indexes"
+	// TrafficPath is where the front tells, as a [meter.Traffic] in JSON, what has passed of the
+	// project in the URL's query.
+	TrafficPath = "/traffic"
 )
 
-// firestoreFront stands before the Firestore emulator and refuses, as production does, a query that
-// has no index: the emulator itself answers all of them, so that one that was forgotten would fail
-// in production only.
+// firestoreFront stands before the Firestore emulator and counts what passes. It refuses two kinds
+// of queries that the emulator answers:
+//
+//   - One that has no index, as production does. If one was forgotten, it would fail in production
+//     only.
+//   - One in a transaction that may write. It would lock what it looks through: all documents of
+//     the collection in the emulator, ranges of its indexes in production, so that users wait for
+//     each other who have nothing in common. Read a document by its name instead, or query outside
+//     of the transaction and write on a condition (see package transact).
 type firestoreFront struct {
 	server  *localServer
 	indexes index.Set
+	tally   meter.Tally
 	grpc    *httputil.ReverseProxy // HTTP/2, for the client libraries
 	rest    *httputil.ReverseProxy // HTTP/1.1, for everybody else
 
@@ -116,21 +128,53 @@ func (f *firestoreFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == UsedIndexesPath:
 		f.tellUsed(w, r)
+	case r.URL.Path == TrafficPath:
+		tell(w, f.tally.Of(r.URL.Query().Get("project")))
 	case r.ProtoMajor < 2:
 		f.rest.ServeHTTP(w, r)
 	default:
-		if err := f.admit(r); err != nil {
-			refuseRPC(w, err)
-			return
-		}
-		f.grpc.ServeHTTP(w, r)
+		f.pass(w, r)
 	}
 }
 
-// admit returns why the call is refused. It leaves the call's body as it was.
-func (f *firestoreFront) admit(r *http.Request) error {
-	var parse func(message []byte) (project string, q *firestorepb.StructuredQuery, err error)
-	switch strings.TrimPrefix(r.URL.Path, "/google.firestore.v1.Firestore/") {
+// pass passes a call on unless it is refused, and counts it. The call's body stays as it is.
+func (f *firestoreFront) pass(w http.ResponseWriter, r *http.Request) {
+	if !meter.Counted(r.URL.Path) {
+		f.grpc.ServeHTTP(w, r)
+		return
+	}
+	message, err := firstMessage(r)
+	if err == nil {
+		err = f.admit(r.URL.Path, message)
+	}
+	if err != nil {
+		refuseRPC(w, err)
+		return
+	}
+	call := f.tally.Begin(r.URL.Path, message)
+	defer func() { _ = call.Close() }() // it never fails
+	f.grpc.ServeHTTP(&counted{ResponseWriter: w, call: call}, r)
+}
+
+// counted counts an answer that passes.
+type counted struct {
+	http.ResponseWriter
+	call *meter.Call
+}
+
+// Write counts before the client has the answer, and may ask what was counted.
+func (c *counted) Write(p []byte) (int, error) {
+	_, _ = c.call.Write(p) // it never fails
+	return c.ResponseWriter.Write(p)
+}
+
+// Unwrap lets the proxy flush.
+func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// admit returns why a call with the first message is refused.
+func (f *firestoreFront) admit(path string, message []byte) error {
+	var parse func(message []byte) (asked, error)
+	switch strings.TrimPrefix(path, "/google.firestore.v1.Firestore/") {
 	case "RunQuery":
 		parse = runQuery
 	case "RunAggregationQuery":
@@ -140,17 +184,16 @@ func (f *firestoreFront) admit(r *http.Request) error {
 	default:
 		return nil
 	}
-	message, err := firstMessage(r)
-	if err != nil {
+	asked, err := parse(message)
+	if err != nil || asked.query == nil {
 		return err
 	}
-	parent, query, err := parse(message)
-	if err != nil || query == nil {
-		return err
+	if f.tally.MayWrite(asked.resource, asked.transaction) {
+		return errLocks
 	}
-	s, err := index.ShapeOf(query)
+	s, err := index.ShapeOf(asked.query)
 	if err != nil {
-		return fmt.Errorf("%w: %v", err, query.GetFrom())
+		return fmt.Errorf("%w: %v", err, asked.query.GetFrom())
 	}
 	used, ok := f.indexes.Serve(s)
 	if !ok {
@@ -158,35 +201,45 @@ func (f *firestoreFront) admit(r *http.Request) error {
 			"The query requires an index: %s. Enter it into internal/schema, and go generate ./internal/catalog", s,
 		)
 	}
-	f.record(parent, used)
+	f.record(asked.resource, used)
 	return nil
 }
 
-func runQuery(message []byte) (string, *firestorepb.StructuredQuery, error) {
+// errLocks is the refusal of a query that locks.
+var errLocks = errors.New("a query in a transaction that may write locks what it looks through")
+
+// asked is a query, nil for a call without one, of a resource and in a transaction, if any.
+type asked struct {
+	resource    string
+	transaction []byte
+	query       *firestorepb.StructuredQuery
+}
+
+func runQuery(message []byte) (asked, error) {
 	var in firestorepb.RunQueryRequest
 	err := proto.Unmarshal(message, &in)
-	return in.GetParent(), in.GetStructuredQuery(), err
+	return asked{in.GetParent(), in.GetTransaction(), in.GetStructuredQuery()}, err
 }
 
 // runAggregation is for counts, which need the query's index; sums and averages need their field in
 // it as well.
-func runAggregation(message []byte) (string, *firestorepb.StructuredQuery, error) {
+func runAggregation(message []byte) (asked, error) {
 	var in firestorepb.RunAggregationQueryRequest
 	if err := proto.Unmarshal(message, &in); err != nil {
-		return "", nil, err
+		return asked{}, err
 	}
 	for _, a := range in.GetStructuredAggregationQuery().GetAggregations() {
 		if a.GetCount() == nil {
-			return "", nil, index.ErrNoRule
+			return asked{}, index.ErrNoRule
 		}
 	}
-	return in.GetParent(), in.GetStructuredAggregationQuery().GetStructuredQuery(), nil
+	return asked{in.GetParent(), in.GetTransaction(), in.GetStructuredAggregationQuery().GetStructuredQuery()}, nil
 }
 
-func listenQuery(message []byte) (string, *firestorepb.StructuredQuery, error) {
+func listenQuery(message []byte) (asked, error) {
 	var in firestorepb.ListenRequest
 	err := proto.Unmarshal(message, &in)
-	return in.GetDatabase(), in.GetAddTarget().GetQuery().GetStructuredQuery(), err
+	return asked{resource: in.GetDatabase(), query: in.GetAddTarget().GetQuery().GetStructuredQuery()}, err
 }
 
 // firstMessage reads the first message of the call's body, and puts it back.
@@ -198,14 +251,14 @@ func firstMessage(r *http.Request) ([]byte, error) {
 		Size       uint32
 	}
 	if err := binary.Read(body, binary.BigEndian, &header); err != nil {
-		return nil, fmt.Errorf("read the query: %w", err)
+		return nil, fmt.Errorf("read the request: %w", err)
 	}
-	if header.Compressed || header.Size > maxQueryBytes {
-		return nil, errors.New("read the query: it is compressed or too large")
+	if header.Compressed || header.Size > maxMessageBytes {
+		return nil, errors.New("read the request: it is compressed or too large")
 	}
 	message := make([]byte, header.Size)
 	if _, err := io.ReadFull(body, message); err != nil {
-		return nil, fmt.Errorf("read the query: %w", err)
+		return nil, fmt.Errorf("read the request: %w", err)
 	}
 	r.Body = struct {
 		io.Reader
@@ -237,11 +290,35 @@ func (f *firestoreFront) record(resource string, names []string) {
 	}
 }
 
+// TrafficOf returns what has passed of the project before the Firestore emulator that Start started
+// at the host.
+func TrafficOf(ctx context.Context, host, project string) (meter.Traffic, error) {
+	var passed meter.Traffic
+	target := "http://" + host + TrafficPath + "?project=" + url.QueryEscape(project)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return passed, fmt.Errorf("ask for the traffic: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return passed, fmt.Errorf("ask for the traffic: %w", err)
+	}
+	err = json.NewDecoder(resp.Body).Decode(&passed)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return passed, fmt.Errorf("read the traffic: %w", err)
+	}
+	return passed, nil
+}
+
 func (f *firestoreFront) tellUsed(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	names := slices.AppendSeq([]string{}, maps.Keys(f.used[r.URL.Query().Get("project")]))
 	f.mu.Unlock()
 	slices.Sort(names)
+	tell(w, names)
+}
+
+func tell(w http.ResponseWriter, what any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(names)
+	_ = json.NewEncoder(w).Encode(what) // a client that has gone
 }

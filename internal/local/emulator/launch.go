@@ -73,6 +73,7 @@ func (l *launcher) attempt(ctx context.Context, service Service, prepared func(p
 		return err
 	}
 	if service == Firestore && !l.opts.AnyQuery {
+		l.stack.behind = host
 		if host, err = l.stack.front(ctx, host); err != nil {
 			p.kill()
 			return err

@@ -45,12 +45,15 @@ type Options struct {
 // Stack is a set of running emulators.
 type Stack struct {
 	hosts map[Service]string // "127.0.0.1:port"
-	stop  func() bool        // detaches the stack from its context
-	once  sync.Once
+	// behind is the address of the Firestore emulator itself, "" if nothing is before it.
+	behind string
+	stop   func() bool // detaches the stack from its context
+	once   sync.Once
 
 	mu     sync.Mutex
 	killed bool
 	procs  []*process
+	pids   map[Service]int // of those that answer
 	fronts []*firestoreFront
 	died   error         // why a process ended that was not killed
 	done   chan struct{} // closed by Close, by the end of the context and by the death of a process
@@ -73,7 +76,7 @@ func start(ctx context.Context, on machine.Machine, opts Options, services ...Se
 	if len(services) == 0 {
 		services = machine.Services()
 	}
-	s := &Stack{hosts: map[Service]string{}, done: make(chan struct{})}
+	s := &Stack{hosts: map[Service]string{}, pids: map[Service]int{}, done: make(chan struct{})}
 	wanted, err := s.reuse(ctx, on, services)
 	if err != nil {
 		return nil, err
@@ -117,7 +120,7 @@ func (o Options) withDefaults() Options {
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
-	o.Progress = &lockedWriter{w: o.Progress}
+	o.Progress = Locked(o.Progress) // the services report at the same time
 	if o.ProjectID == "" {
 		o.ProjectID = DefaultProject
 	}
@@ -160,6 +163,17 @@ func (s *Stack) Environ() map[string]string {
 	}
 	return env
 }
+
+// PID returns the id of the service's process, 0 if this stack did not start it.
+func (s *Stack) PID(service Service) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pids[service]
+}
+
+// Behind returns the address of the Firestore emulator itself, for a look that is neither counted
+// nor refused (see [TrafficOf]), or "" if Start put nothing before it.
+func (s *Stack) Behind() string { return s.behind }
 
 // Wait blocks until the stack is closed or its context ends, and returns nil; or until an emulator
 // dies by itself, and returns what it printed last.
@@ -226,7 +240,7 @@ func (s *Stack) front(ctx context.Context, host string) (string, error) {
 // ready publishes the address of a service and watches over its process from now on.
 func (s *Stack) ready(service Service, host string, p *process) {
 	s.mu.Lock()
-	s.hosts[service] = host
+	s.hosts[service], s.pids[service] = host, p.pid
 	s.mu.Unlock()
 	go func() {
 		<-p.exited
@@ -245,7 +259,10 @@ func report(progress io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(progress, format, args...)
 }
 
-// lockedWriter lets the services report their progress at the same time.
+// Locked returns a writer that any number of goroutines may write to at a time. It passes one write
+// after the other on to w.
+func Locked(w io.Writer) io.Writer { return &lockedWriter{w: w} }
+
 type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer

@@ -27,15 +27,18 @@ const (
 
 // StorageOptions sets up NewStorage. The zero value is good for most tests.
 type StorageOptions struct {
-	Addr       string           // to listen on; "" is a free port of 127.0.0.1
-	PubSubHost string           // where notifications go, "host:port"; "" is $PUBSUB_EMULATOR_HOST
-	Now        func() time.Time // the clock by which signed URLs expire and objects are dated; nil is time.Now
-	Log        *slog.Logger     // reports notifications that could not be published; nil is slog.Default
+	Addr       string             // to listen on; "" is a free port of 127.0.0.1
+	PubSubHost string             // where notifications go, "host:port"; "" is $PUBSUB_EMULATOR_HOST
+	Published  func(topic string) // is told the full name of the topic of each notification, or nil
+	Now        func() time.Time   // the clock by which signed URLs expire and objects are dated; nil is time.Now
+	Log        *slog.Logger       // reports notifications that could not be published; nil is slog.Default
+	// OnDisk keeps the objects in files, for hundreds of photos, and not in memory. There
+	// fake-gcs-server gives an object another generation when its metadata change.
+	OnDisk bool
 }
 
-// Storage is Cloud Storage in this process, with all data in memory. fake-gcs-server keeps the
-// objects; in front of it stands a handler that is as strict as production where fake-gcs-server is
-// not:
+// Storage is Cloud Storage in this process. fake-gcs-server keeps the objects; in front of it is a
+// handler that is as strict as production where fake-gcs-server is not:
 //
 //   - Buckets are private: the XML API takes signed URLs only (V4, RSA, by the key of
 //     SigningKeyPEM), and checks signature, expiry, signed headers, x-goog-content-length-range and
@@ -53,6 +56,7 @@ type Storage struct {
 	now    func() time.Time
 	notify *notifier
 	server *localServer
+	disk   *disk
 	detach func() bool
 	close  func() error
 }
@@ -72,14 +76,19 @@ func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
+	disk, err := newDisk()
+	if err != nil {
+		return nil, errors.Join(err, server.socket.Close())
+	}
 	fake, err := fakestorage.NewServerWithOptions(fakestorage.Options{
 		NoListener:  true,
+		StorageRoot: disk.objects(opts.OnDisk),
 		Scheme:      "http",
 		PublicHost:  server.host,
 		ExternalURL: "http://" + server.host,
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the local Cloud Storage: %w", err), server.socket.Close())
+		return nil, errors.Join(fmt.Errorf("start the local Cloud Storage: %w", err), server.socket.Close(), disk.remove())
 	}
 	s := &Storage{
 		fake:   fake,
@@ -87,7 +96,8 @@ func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
 		keyPEM: encodeKey(key),
 		now:    opts.Now,
 		server: server,
-		notify: newNotifier(opts.PubSubHost, opts.Log),
+		disk:   disk,
+		notify: newNotifier(opts.PubSubHost, opts.Published, opts.Log),
 	}
 	s.close = sync.OnceValue(s.shutdown)
 	server.serve(s.handler())
@@ -152,8 +162,8 @@ func (s *Storage) CreateBucket(name string, notifications ...Notification) error
 	return nil
 }
 
-// Close stops the server, after the requests and notifications under way, and frees its memory. It
-// may be called more than once.
+// Close stops the server, after the requests and notifications under way, and removes the objects.
+// It may be called more than once.
 func (s *Storage) Close() error {
 	s.detach()
 	return s.close()
@@ -164,7 +174,7 @@ func (s *Storage) shutdown() error {
 	defer cancel()
 	err := errors.Join(s.server.close(ctx), s.notify.close(ctx))
 	s.fake.Stop()
-	return err
+	return errors.Join(err, s.disk.remove())
 }
 
 // handler sends each request to the API it belongs to, as storage.googleapis.com does.

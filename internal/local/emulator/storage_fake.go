@@ -28,15 +28,17 @@ type answer struct {
 	body   bytes.Buffer
 }
 
-// ask sends fake-gcs-server a request of our own.
-func (s *Storage) ask(ctx context.Context, method, target string, header http.Header, body []byte) (*answer, error) {
+// ask sends fake-gcs-server a request with a body of so many bytes.
+func (s *Storage) ask(
+	ctx context.Context, method, target string, header http.Header, body io.ReadCloser, size int64,
+) (*answer, error) {
 	to, err := url.ParseRequestURI(target)
 	if err != nil {
 		return nil, fmt.Errorf("build a request to fake-gcs-server: %w", err)
 	}
 	r := &http.Request{
 		Method: method, URL: to, Host: s.server.host, Header: header,
-		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		Body: body, ContentLength: size,
 	}
 	return s.forward(r.WithContext(ctx)), nil
 }

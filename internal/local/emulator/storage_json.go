@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -12,9 +13,17 @@ import (
 // serveJSON serves the JSON API, which Google's client libraries use. It passes to fake-gcs-server,
 // but for preconditions that would be ignored there, notification configs, and objects written,
 // which are made known.
+//
+// A web page has no access: production asks for credentials that it does not have, and here any
+// page that the user visits could write and read.
 func (s *Storage) serveJSON(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
+	r.Host = s.server.host // any other is the name of a bucket to fake-gcs-server
 	switch {
+	case r.Header.Get("Origin") != "":
+		writeJSONError(w, http.StatusForbidden, "forbidden", "Web pages have no access.")
+	case s.disk.keeps && !s.disk.addressed(r):
+		writeJSONError(w, http.StatusNotFound, "notFound", "There is no such thing here.")
 	case strings.HasPrefix(path, "/upload/"):
 		s.upload(w, r)
 	case strings.Contains(path, "/notificationConfigs"):
@@ -36,7 +45,7 @@ func (s *Storage) upload(w http.ResponseWriter, r *http.Request) {
 	goesOn := a.header.Get("X-Http-Status-Code-Override") == "308"
 	if a.status == http.StatusOK && !begins && !goesOn {
 		if resource, err := parseObject(a.body.Bytes()); err == nil {
-			s.written(resource)
+			s.written(resource, a)
 		}
 	}
 	a.send(w)
@@ -47,32 +56,43 @@ func (s *Storage) copyOrCompose(w http.ResponseWriter, r *http.Request) {
 	a := s.forward(r)
 	if a.status == http.StatusOK {
 		if resource, err := parseWritten(a.body.Bytes()); err == nil {
-			s.written(resource)
+			s.written(resource, a)
 		}
 	}
 	a.send(w)
 }
 
 // written gives an object that was just written the time of this storage's clock, if that is moved,
-// and makes the object known.
-func (s *Storage) written(resource objectResource) {
+// and makes the object known. It changes the answer with the object alike.
+func (s *Storage) written(resource objectResource, a *answer) {
 	now := s.now().UTC()
 	if time.Until(now).Abs() > time.Second { // fake-gcs-server has no clock that could be moved
 		resource["timeCreated"], resource["updated"] = now.Format(time.RFC3339Nano), now.Format(time.RFC3339Nano)
-		s.date(resource.text("bucket"), resource.text("name"), resource.text("generation"), now)
+		before := resource.text("generation")
+		if after, ok := s.date(resource.text("bucket"), resource.text("name"), before, now); ok {
+			resource["generation"] = after
+			body := bytes.ReplaceAll(a.body.Bytes(), []byte(before), []byte(after))
+			a.body = *bytes.NewBuffer(body)
+		}
 	}
 	s.notify.finalized(resource, now)
 }
 
-// date writes the generation of an object once more, as one that was created at that time. It does
-// nothing if the generation has been replaced or deleted meanwhile.
-func (s *Storage) date(bucket, name, generation string, created time.Time) {
+// date writes the generation of an object once more, as one that was created at that time, and
+// returns the generation that it has then. It does nothing if the generation has been replaced or
+// deleted meanwhile.
+func (s *Storage) date(bucket, name, before string, created time.Time) (generation string, ok bool) {
 	object, err := s.fake.GetObject(bucket, name)
-	if err != nil || strconv.FormatInt(object.Generation, 10) != generation {
-		return
+	if err != nil || strconv.FormatInt(object.Generation, 10) != before {
+		return "", false
 	}
 	object.Created, object.Updated = created, created
+	if s.disk.keeps {
+		object.Generation = 0 // fake-gcs-server takes none there
+	}
 	s.fake.CreateObject(object)
+	generation, err = s.live(bucket, name)
+	return generation, err == nil
 }
 
 // parseWritten finds the object in the answer of copyTo and compose, or inside that of rewriteTo.

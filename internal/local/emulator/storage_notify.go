@@ -60,11 +60,12 @@ func (c notificationConfig) wants(object string) bool {
 // which leaves out notificationConfig, drops what fails without a word, leaks a goroutine per
 // message, and publishes only where PUBSUB_EMULATOR_HOST points.
 type notifier struct {
-	host  string // of Pub/Sub; "" when there is none
-	log   *slog.Logger
-	ctx   context.Context // of the publishing; ends with close
-	stop  context.CancelFunc
-	tasks sync.WaitGroup
+	host      string // of Pub/Sub; "" when there is none
+	published func(topic string)
+	log       *slog.Logger
+	ctx       context.Context // of the publishing; ends with close
+	stop      context.CancelFunc
+	tasks     sync.WaitGroup
 
 	mu      sync.Mutex
 	client  *pubsub.TopicAdminClient // made on first use
@@ -72,9 +73,14 @@ type notifier struct {
 	lastID  int
 }
 
-func newNotifier(host string, log *slog.Logger) *notifier {
+func newNotifier(host string, published func(topic string), log *slog.Logger) *notifier {
+	if published == nil {
+		published = func(string) {}
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &notifier{host: host, log: log, ctx: ctx, stop: stop, configs: map[string][]notificationConfig{}}
+	return &notifier{
+		host: host, published: published, log: log, ctx: ctx, stop: stop, configs: map[string][]notificationConfig{},
+	}
 }
 
 // insert adds a config to a bucket, with an id of its own.
@@ -176,6 +182,7 @@ func (n *notifier) publish(topic string, message *pubsubpb.PubsubMessage) error 
 	if _, err := client.Publish(ctx, request); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
+	n.published(topic)
 	return nil
 }
 

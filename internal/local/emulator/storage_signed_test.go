@@ -168,7 +168,7 @@ func TestLengthRange(t *testing.T) {
 	}
 	source := &countingReader{}
 	r := &http.Request{ContentLength: -1, Body: io.NopCloser(source)}
-	if _, refusal := readBody(r, byteRange{min: 1, max: 1000}); refusal != errTooLarge {
+	if _, _, refusal := s.disk.take(r, byteRange{min: 1, max: 1000}); refusal != errTooLarge {
 		t.Errorf("an endless body: %v", refusal)
 	}
 	if source.read > 4096 {

@@ -34,11 +34,15 @@ type storageTest struct {
 // Receive returned.
 var subscriberLeak = goleak.IgnoreTopFunction("cloud.google.com/go/pubsub/v2.(*messageIterator).streamKeepAliveHandler")
 
-func newStorageTest(t *testing.T) *storageTest {
+func newStorageTest(t *testing.T, change ...func(*StorageOptions)) *storageTest {
 	t.Helper()
 	leaks := goleak.IgnoreCurrent()
 	test := &storageTest{clock: time.Now(), http: &http.Client{Transport: &http.Transport{}}}
-	server, err := NewStorage(context.WithoutCancel(t.Context()), StorageOptions{Now: test.now})
+	opts := StorageOptions{Now: test.now}
+	for _, c := range change {
+		c(&opts)
+	}
+	server, err := NewStorage(context.WithoutCancel(t.Context()), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,8 +12,7 @@ import (
 )
 
 const (
-	// maxObjectBytes bounds uploads whose URL sets no limit; production's 5 TiB would not fit into
-	// memory.
+	// maxObjectBytes bounds uploads whose URL sets no limit; production's 5 TiB would not fit.
 	maxObjectBytes = 256 << 20
 	// maxDrainBytes is how much of a refused upload is read and thrown away, so that its sender gets
 	// to the answer.
@@ -35,6 +35,10 @@ func (s *Storage) serveXML(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	bucket, object, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if !s.disk.storable(bucket) || object != "" && !s.disk.storable(object) {
+		refuseXML(w, r, errNoSuchKey)
+		return
+	}
 	if object == "" {
 		refuseXML(w, r, errMethod) // bucket listings and POST forms are not part of what FaceScan uses
 		return
@@ -80,10 +84,11 @@ func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	if refusal != nil {
 		return refusal
 	}
-	body, refusal := readBody(r, limits)
+	body, size, refusal := s.disk.take(r, limits)
 	if refusal != nil {
 		return refusal
 	}
+	defer discard(body)
 	// fake-gcs-server ignores the precondition of the XML API, but not that of the JSON API, which it
 	// checks and writes under one lock: of many PUTs at once exactly one wins.
 	query := url.Values{"uploadType": {"media"}, "name": {object}}
@@ -94,7 +99,7 @@ func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, obje
 		query.Set("contentEncoding", encoding)
 	}
 	answer, err := s.ask(r.Context(), http.MethodPost,
-		"/upload/storage/v1/b/"+url.PathEscape(bucket)+"/o?"+query.Encode(), objectHeaders(r.Header), body)
+		"/upload/storage/v1/b/"+url.PathEscape(bucket)+"/o?"+query.Encode(), objectHeaders(r.Header), body, size)
 	if err != nil {
 		return invalidArgument(err.Error())
 	}
@@ -105,7 +110,7 @@ func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	if err != nil {
 		return invalidArgument(err.Error())
 	}
-	s.written(resource)
+	s.written(resource, answer)
 	header := w.Header()
 	header.Set("ETag", fmt.Sprintf("%q", resource.text("etag")))
 	header.Set("X-Goog-Generation", resource.text("generation"))
@@ -179,7 +184,7 @@ func (s *Storage) deleteObject(w http.ResponseWriter, r *http.Request, bucket, o
 	path := "/storage/v1/b/" + url.PathEscape(bucket) + "/o/" + url.PathEscape(object)
 	match := r.Header.Get("X-Goog-If-Generation-Match")
 	answer, err := s.conditionally(bucket, object, match, query, func(query url.Values) (*answer, error) {
-		return s.ask(r.Context(), http.MethodDelete, path+"?"+query.Encode(), http.Header{}, nil)
+		return s.ask(r.Context(), http.MethodDelete, path+"?"+query.Encode(), http.Header{}, http.NoBody, 0)
 	})
 	if err != nil {
 		return invalidArgument(err.Error())
@@ -191,7 +196,7 @@ func (s *Storage) deleteObject(w http.ResponseWriter, r *http.Request, bucket, o
 	return nil
 }
 
-// lengthRange parses "MIN,MAX" in bytes; without it every size that fits into memory is allowed.
+// lengthRange parses "MIN,MAX" in bytes; without it every size up to maxObjectBytes is allowed.
 func lengthRange(header string) (byteRange, *xmlError) {
 	if header == "" {
 		return byteRange{max: maxObjectBytes}, nil
@@ -203,24 +208,6 @@ func lengthRange(header string) (byteRange, *xmlError) {
 		return byteRange{}, invalidArgument("x-goog-content-length-range is not MIN,MAX: " + header)
 	}
 	return byteRange{min: from, max: min(to, maxObjectBytes)}, nil
-}
-
-// readBody reads a body within its limits, of known length or chunked. It never holds more than the
-// limit and one byte.
-func readBody(r *http.Request, limits byteRange) ([]byte, *xmlError) {
-	if r.ContentLength > limits.max {
-		return nil, errTooLarge
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limits.max+1))
-	switch {
-	case err != nil:
-		return nil, invalidArgument("the body ended early: " + err.Error())
-	case int64(len(body)) > limits.max:
-		return nil, errTooLarge
-	case int64(len(body)) < limits.min:
-		return nil, errTooSmall
-	}
-	return body, nil
 }
 
 // objectHeaders keeps the headers that become part of an object.
@@ -246,6 +233,9 @@ func refusalOf(a *answer, bucket, object string, notFound *xmlError) *xmlError {
 		return notFound
 	case http.StatusPreconditionFailed:
 		return errPrecondition
+	}
+	if a.status >= http.StatusInternalServerError {
+		return diskFault(errors.New(a.body.String()))
 	}
 	return invalidArgument(fmt.Sprintf("%s/%s: %d %s", bucket, object, a.status, a.body.String()))
 }

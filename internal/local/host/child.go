@@ -33,6 +33,7 @@ const (
 type child struct {
 	command        func(context.Context) (*exec.Cmd, error)
 	progress, logs io.Writer
+	published      func(topic string)
 	stop           context.CancelFunc
 	ended          chan struct{}
 	// failed gets the end of the first process, if that ended before it served.
@@ -50,11 +51,14 @@ type serving struct {
 	pid int
 }
 
-// startChild starts the functions' process, and another each time that it ends, until close.
-func startChild(command func(context.Context) (*exec.Cmd, error), progress, logs io.Writer) *child {
+// startChild starts the functions' process, and another each time that it ends, until close. What
+// the process says to have published is told to published.
+func startChild(
+	command func(context.Context) (*exec.Cmd, error), progress, logs io.Writer, published func(topic string),
+) *child {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &child{
-		command: command, progress: progress, logs: logs, stop: stop,
+		command: command, progress: progress, logs: logs, published: published, stop: stop,
 		ended: make(chan struct{}), failed: make(chan error, 1), changed: make(chan struct{}),
 	}
 	go func() {
@@ -103,7 +107,7 @@ func (c *child) run(ctx context.Context) error {
 	cmd.Cancel, cmd.WaitDelay = stdin.Close, endTimeout
 	words := &firstWords{}
 	cmd.Stderr = io.MultiWriter(c.logs, words)
-	cmd.Stdout = &announcement{heard: func(a addresses) {
+	cmd.Stdout = &announcement{published: c.published, heard: func(a addresses) {
 		c.set(&serving{addresses: a, pid: cmd.Process.Pid})
 	}}
 	if err := cmd.Start(); err != nil {
@@ -163,6 +167,21 @@ func (c *child) await(ctx context.Context, before *serving) (*serving, error) {
 	}
 }
 
+// awaitFirst waits for the first process to serve.
+func (c *child) awaitFirst(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if _, err := c.await(ctx, nil); err != nil {
+		select {
+		case cause := <-c.failed:
+			err = cause
+		default:
+		}
+		return fmt.Errorf("serve the functions: %w", err)
+	}
+	return nil
+}
+
 // awaitEnd waits a moment for the end of a process that has broken a request off, which its parent
 // hears of later.
 func (c *child) awaitEnd(ctx context.Context, of *serving) {
@@ -208,29 +227,34 @@ func memoryMiB() int {
 	return largest.MemoryMiB + spareMiB
 }
 
-// announcement takes the process's standard output, whose first line are its addresses.
+// announcement takes the process's standard output, whose first line are its addresses, and each
+// other the topic of an event that it has published.
 type announcement struct {
-	line  []byte
-	heard func(addresses)
+	line      []byte
+	heard     func(addresses) // nil once it was told
+	published func(topic string)
 }
 
 // Write takes output as it comes.
 func (a *announcement) Write(p []byte) (int, error) {
-	if a.heard == nil {
-		return len(p), nil
-	}
 	a.line = append(a.line, p...)
-	line, _, whole := bytes.Cut(a.line, []byte("\n"))
-	if !whole {
-		return len(p), nil
+	for {
+		line, rest, whole := bytes.Cut(a.line, []byte("\n"))
+		if !whole {
+			return len(p), nil
+		}
+		if a.heard == nil {
+			a.published(string(line))
+		} else {
+			var said addresses
+			if err := json.Unmarshal(line, &said); err != nil {
+				return 0, fmt.Errorf("read the addresses of the functions: %w", err)
+			}
+			a.heard(said)
+			a.heard = nil
+		}
+		a.line = rest
 	}
-	var said addresses
-	if err := json.Unmarshal(line, &said); err != nil {
-		return 0, fmt.Errorf("read the addresses of the functions: %w", err)
-	}
-	a.heard(said)
-	a.heard = nil
-	return len(p), nil
 }
 
 // maxWords bounds what is kept of a process's last words, in bytes.

@@ -22,14 +22,14 @@ import (
 // fronted is a stub behind the front, by its URL.
 func fronted(t *testing.T, name string) (*child, string) {
 	t.Helper()
-	c := startChild(stubCommand(name), io.Discard, io.Discard)
+	c := startChild(stubCommand(name), io.Discard, io.Discard, func(string) {})
 	t.Cleanup(c.close)
 	s, err := listen(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.close() })
-	s.serve(front(c, func(a addresses) string { return a.Public }))
+	s.serve(front([]*child{c}, func(a addresses) string { return a.Public }))
 	return c, s.url()
 }
 
@@ -102,7 +102,7 @@ func TestFront_passesRequestsOnAsTheyCame(t *testing.T) {
 		"a query that is none":       {"GET /?a=%zz&b=;", "/?a=%zz&b=;", "127.0.0.1,127.0.0.1"},
 		"all options":                {"OPTIONS *", "*", "127.0.0.1,127.0.0.1"},
 		"a client with a forged hop": {"GET / X-Forwarded-For:1.2.3.4", "/", "1.2.3.4,127.0.0.1,127.0.0.1"},
-		"a client behind a balancer": {"GET / X-Forwarded-For:1.2.3.4,5.6.7.8", "/", "1.2.3.4,5.6.7.8"},
+		"a client with forged hops":  {"GET / X-Forwarded-For:1.2.3.4,5.6.7.8", "/", "1.2.3.4,5.6.7.8,127.0.0.1,127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,6 +120,24 @@ func TestFront_passesRequestsOnAsTheyCame(t *testing.T) {
 				t.Errorf("the request (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestBalanced_tellsTheClientItself(t *testing.T) {
+	t.Parallel()
+	var got []string
+	handler := balanced(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = r.Header.Values(httpapi.HeaderClient)
+	}))
+	for peer, want := range map[string]string{"198.51.100.7:4711": "198.51.100.7", "pipe": ""} {
+		r := request(t, http.MethodGet, "/")
+		r.RemoteAddr = peer
+		r.Header.Add(httpapi.HeaderClient, "1.1.1.1")
+		r.Header.Add(httpapi.HeaderClient, "2.2.2.2")
+		handler.ServeHTTP(nil, r)
+		if diff := cmp.Diff([]string{want}, got); diff != "" {
+			t.Errorf("from %s (-want +got):\n%s", peer, diff)
+		}
 	}
 }
 
@@ -149,9 +167,33 @@ func TestFront_whileTheProcessEnds(t *testing.T) {
 	}
 }
 
+// Requests go to each of two processes in turn, and to the other one while one ends.
+func TestFront_beforeTwoProcesses(t *testing.T) {
+	t.Parallel()
+	first, base := fronted(t, "serves")
+	second := startChild(stubCommand("serves"), io.Discard, io.Discard, func(string) {})
+	t.Cleanup(second.close)
+	if err := second.awaitFirst(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told(t, request(t, http.MethodGet, base+"/")) // so the first serves
+	to := &toChild{children: []*child{first, second}}
+	for range 2 {
+		if a, b := to.choose(), to.choose(); a == b {
+			t.Error("one process gets two requests in turn")
+		}
+	}
+	first.set(nil)
+	for range 2 {
+		if to.choose() != second {
+			t.Error("a process that has ended gets a request")
+		}
+	}
+}
+
 func TestChild_thatCannotStart(t *testing.T) {
 	t.Parallel()
-	c := startChild(stubCommand("fails"), io.Discard, io.Discard)
+	c := startChild(stubCommand("fails"), io.Discard, io.Discard, func(string) {})
 	defer c.close()
 	select {
 	case err := <-c.failed:
@@ -162,14 +204,14 @@ func TestChild_thatCannotStart(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("nothing is told")
 	}
-	if _, err := c.await(t.Context(), nil); err == nil {
+	if err := c.awaitFirst(t.Context()); err == nil {
 		t.Error("a process that could not start is waited for")
 	}
 }
 
 func TestChild_endsWithClose(t *testing.T) {
 	t.Parallel()
-	c := startChild(stubCommand("serves"), io.Discard, io.Discard)
+	c := startChild(stubCommand("serves"), io.Discard, io.Discard, func(string) {})
 	serving, err := c.await(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

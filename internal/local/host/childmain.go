@@ -8,13 +8,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/facescan/facescan/internal/boot/bus"
 )
 
 // childVariable is set in the environment of the functions' process, whose configuration is the
 // environment too.
 const childVariable = "FACESCAN_LOCAL_CHILD"
 
-// addresses are where the functions' process listens, host:port: its one line on standard output.
+// addresses are where the functions' process listens, host:port: its first line on standard output.
 type addresses struct {
 	Public string `json:"public"`
 	Events string `json:"events"`
@@ -44,7 +46,12 @@ func endWith(parent io.Reader) {
 
 func serveFunctions() error {
 	ctx := context.Background()
-	if _, err := ownProcess(os.Stderr); err != nil {
+	process, err := ownProcess(os.Stderr)
+	if err != nil {
+		return err
+	}
+	err = bus.Wrap(process, telling(func(topic string) { _, _ = fmt.Fprintln(os.Stdout, topic) }))
+	if err != nil {
 		return err
 	}
 	found, err := handlers(nil)

@@ -4,6 +4,7 @@ package host
 
 // Each function registers itself.
 import (
+	_ "github.com/facescan/facescan/functions/admin"
 	_ "github.com/facescan/facescan/functions/analyze"
 	_ "github.com/facescan/facescan/functions/coach"
 	_ "github.com/facescan/facescan/functions/erase"

@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/consume"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/outbox"
 )
 
 // serveHere runs the functions in this process.
@@ -18,15 +21,44 @@ func (h *Host) serveHere(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	process.WrapPublisher = opts.WrapPublisher
+	wrap := telling(h.published)
+	if outer := opts.WrapPublisher; outer != nil {
+		wrap = func(next outbox.Publisher) outbox.Publisher { return outer(telling(h.published)(next)) }
+	}
+	if err := bus.Wrap(process, wrap); err != nil {
+		return err
+	}
 	h.Process = process
 	found, err := handlers(opts.WrapEvent)
 	if err != nil {
 		return err
 	}
 	h.servePrivate(eventRoutes(found))
-	h.public.serve(publicRoutes(found))
+	public := publicRoutes(found)
+	if !opts.Balancer {
+		public = balanced(public)
+	}
+	h.public.serve(public)
 	return h.awaitHealth(ctx, nil)
+}
+
+// telling has published told the topic of each event that a publisher has published.
+func telling(published func(topic string)) func(outbox.Publisher) outbox.Publisher {
+	return func(next outbox.Publisher) outbox.Publisher { return teller{next, published} }
+}
+
+type teller struct {
+	outbox.Publisher
+	published func(topic string)
+}
+
+// Publish implements outbox.Publisher.
+func (t teller) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
+	err := t.Publisher.Publish(ctx, topic, data, attributes)
+	if err == nil {
+		t.published(topic)
+	}
+	return err
 }
 
 // ownProcess makes this process the functions'.
@@ -44,7 +76,7 @@ func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]htt
 		if !ok {
 			return nil, fmt.Errorf("function %q of the catalog is not registered", f.Name)
 		}
-		if takes := boot.Topics(f.Name); !slices.Equal(takes, slices.Sorted(slices.Values(f.Takes))) {
+		if takes := consume.Topics(f.Name); !slices.Equal(takes, slices.Sorted(slices.Values(f.Takes))) {
 			return nil, fmt.Errorf("function %q takes %q, the catalog has it take %q", f.Name, takes, f.Takes)
 		}
 		found[f.Name] = within(f.Timeout, handler)

@@ -8,9 +8,9 @@
 //
 // Every HTTP function is served behind one public port, by the server that a deployed function has,
 // routed by the catalog's paths as the load balancer routes in production. The event functions are
-// served on a private port, where only the push subscriptions deliver: in production, too, no
-// client can reach them. Topics, push subscriptions and buckets are those that Terraform makes in
-// the cloud. scripts/local and internal/systest use the package.
+// served on a private port, to which only package pusher delivers, in the place of production's
+// push subscriptions: there, too, no client can reach them. Topics, subscriptions and buckets are
+// those that Terraform makes in the cloud. scripts/local and internal/systest use the package.
 package host
 
 import (
@@ -24,7 +24,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2"
@@ -32,7 +34,9 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure/receipt"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/pusher"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -65,10 +69,17 @@ type Options struct {
 	SweepEvery time.Duration
 	// AnyQuery is that of emulator.Options.
 	AnyQuery bool
+	// Processes is how many processes the functions have, which take requests in turn, as instances do
+	// in production; 0 is one.
+	Processes int
 	// InProcess runs the functions in the process of the caller, who gets at them there (Host.Process
 	// and the hooks below): a fault that ends them ends the caller. There can be one such Host a
 	// process.
 	InProcess bool
+	// Balancer, InProcess only, has the caller stand for the load balancer, and be any number of
+	// clients: what it sends as httpapi.HeaderClient counts. Otherwise the address of its connection
+	// does.
+	Balancer bool
 	// WrapPublisher and WrapEvent, where set, stand between the system and its events, InProcess only:
 	// systest injects faults.
 	WrapPublisher func(outbox.Publisher) outbox.Publisher
@@ -93,10 +104,12 @@ type Host struct {
 	stack   *emulator.Stack
 	public  *server
 	private *server
-	child   *child // nil if the functions run in this process
-	pubsub  *pubsub.Client
-	stop    context.CancelFunc
-	working sync.WaitGroup
+	// children are the functions' processes, none if the functions run in this one.
+	children []*child
+	pubsub   *pubsub.Client
+	pusher   atomic.Pointer[pusher.Pusher]
+	stop     context.CancelFunc
+	working  sync.WaitGroup
 }
 
 // Start brings the system up and returns once it answers.
@@ -110,6 +123,8 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if opts.Logs == nil {
 		opts.Logs = io.Discard
 	}
+	// The functions' processes and this one write both at the same time.
+	opts.Progress, opts.Logs = emulator.Locked(opts.Progress), emulator.Locked(opts.Logs)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h := &Host{stop: stop}
 	defer func() {
@@ -126,7 +141,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if err := h.setEnvironment(); err != nil {
 		return nil, err
 	}
-	if err := h.provision(ctx, opts.MinBackoff); err != nil {
+	if err := h.provision(ctx); err != nil {
 		return nil, err
 	}
 	if opts.InProcess {
@@ -135,6 +150,9 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 		err = h.serveInChild(ctx, opts)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := h.startPusher(ctx, opts.MinBackoff); err != nil {
 		return nil, err
 	}
 	h.schedule(run, cmp.Or(opts.SweepEvery, catalog.SweepEvery))
@@ -155,7 +173,11 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	if err := setenv(h.stack.Environ()); err != nil { // before any client is made
 		return err
 	}
-	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{Now: h.clock.Now}); err != nil {
+	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{
+		Now:       h.clock.Now,
+		OnDisk:    true,
+		Published: func(topic string) { h.published(strings.TrimPrefix(topic, h.topic(""))) },
+	}); err != nil {
 		return err
 	}
 	if h.Push, err = emulator.NewFCM(); err != nil {
@@ -174,7 +196,6 @@ func (h *Host) setEnvironment() error {
 	}
 	for name, value := range map[string]string{
 		"GOOGLE_CLOUD_PROJECT":       Project,
-		"FACESCAN_HASH_KEY":          rand.Text() + rand.Text(),
 		"FACESCAN_UPLOADS_BUCKET":    UploadsBucket,
 		"FACESCAN_RESULTS_BUCKET":    ResultsBucket,
 		"FACESCAN_TOMBSTONES_BUCKET": TombstonesBucket,
@@ -187,7 +208,6 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_MAIL_FROM":         "FaceScan <no-reply@facescan.invalid>",
 		"FACESCAN_TRACE_RATIO":       "1",
 		"FACESCAN_PUBLIC_URL":        h.URL,
-		"FACESCAN_UNSUBSCRIBE_KEYS":  randomKey(),
 		"FACESCAN_RECEIPT_KEY":       seed,
 		// Nothing here is late by minutes.
 		"FACESCAN_ERASURE_WAIT":        "2s",
@@ -195,6 +215,17 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_RECEIPT_PUBLIC_KEYS": public,
 	} {
 		env[name] = value
+	}
+	root := []byte(rand.Text() + rand.Text())
+	for _, use := range keys.Uses() {
+		env[use.Variable()] = keys.Derive(root, use)
+	}
+	owed, err := keys.Parse(keys.ForOutbox, env[keys.ForOutbox.Variable()])
+	if err != nil {
+		return err
+	}
+	for _, f := range catalog.Functions() {
+		env[keys.ForWriter(f.Name).Variable()] = owed.OfWriter(f.Name).Text()
 	}
 	return setenv(env)
 }
@@ -266,19 +297,22 @@ func (h *Host) healthy(ctx context.Context) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// Close ends the schedule, the functions' process and the emulators with all theirs. The clients of
-// functions that run in this process end with it.
+// Close ends the schedule, the deliveries, the functions' process and the emulators with all
+// theirs. The clients of functions that run in this process end with it.
 func (h *Host) Close() error {
 	h.stop()
 	h.working.Wait()
 	var faults []error
+	if p := h.pusher.Load(); p != nil {
+		faults = append(faults, p.Close())
+	}
 	for _, s := range []*server{h.public, h.private} {
 		if s != nil {
 			faults = append(faults, s.close())
 		}
 	}
-	if h.child != nil {
-		h.child.close()
+	for _, c := range h.children {
+		c.close()
 	}
 	if h.pubsub != nil {
 		faults = append(faults, h.pubsub.Close())

@@ -65,7 +65,7 @@ func stub() {
 
 // stubParent starts a stub, tells its address and waits to be killed.
 func stubParent() {
-	c := startChild(stubCommand("serves"), os.Stderr, os.Stderr)
+	c := startChild(stubCommand("serves"), os.Stderr, os.Stderr, func(string) {})
 	serving, err := c.await(context.Background(), nil)
 	if err != nil {
 		panic(err)

@@ -10,7 +10,7 @@ import (
 
 // Paths of the private port.
 const (
-	eventPath = "/events/" // with the function's name: where its push subscriptions deliver
+	eventPath = "/events/" // with the function's name: where its events are delivered
 	mailPath  = "/mails"
 	pushPath  = "/pushes"
 )

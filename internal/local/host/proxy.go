@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/facescan/facescan/internal/fault"
@@ -21,25 +23,44 @@ const patience = 10 * time.Second
 
 var errNoProcess = errors.New("no process serves the functions")
 
-// serveInChild runs the functions in a process of their own.
+// serveInChild runs the functions in a process of their own, or in several.
 func (h *Host) serveInChild(ctx context.Context, opts Options) error {
 	slog.SetDefault(telemetry.NewLogger(opts.Logs, Project, slog.LevelInfo))
-	h.child = startChild(functionsCommand, opts.Progress, opts.Logs)
-	h.public.serve(front(h.child, func(a addresses) string { return a.Public }))
-	h.servePrivate(front(h.child, func(a addresses) string { return a.Events }))
-	return h.awaitHealth(ctx, h.child.failed)
+	for range max(1, opts.Processes) {
+		h.children = append(h.children, startChild(functionsCommand, opts.Progress, opts.Logs, h.published))
+	}
+	h.public.serve(balanced(front(h.children, func(a addresses) string { return a.Public })))
+	h.servePrivate(front(h.children, func(a addresses) string { return a.Events }))
+	for _, c := range h.children {
+		if err := c.awaitFirst(ctx); err != nil {
+			return err
+		}
+	}
+	return h.awaitHealth(ctx, h.children[0].failed)
 }
 
-// PID returns the id of the functions' process, 0 while none serves or if they run in this process.
+// PID returns the id of the functions' process, or of the first of several, 0 while it does not
+// serve or if they run in this process.
 func (h *Host) PID() int {
-	if h.child == nil {
+	if len(h.children) == 0 {
 		return 0
 	}
-	return h.child.pid()
+	return h.children[0].pid()
 }
 
-// front passes requests on to the functions' process, as they came.
-func front(c *child, address func(addresses) string) http.Handler {
+// PIDs returns the ids of the functions' processes that serve.
+func (h *Host) PIDs() []int {
+	var all []int
+	for _, c := range h.children {
+		if pid := c.pid(); pid != 0 {
+			all = append(all, pid)
+		}
+	}
+	return all
+}
+
+// front passes requests on to the functions' processes in turn, as they came.
+func front(children []*child, address func(addresses) string) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme = "http"
@@ -47,7 +68,7 @@ func front(c *child, address func(addresses) string) http.Handler {
 			r.Out.Host = r.In.Host
 			forward(r.Out.Header, r.In)
 		},
-		Transport: &toChild{child: c, address: address, next: &http.Transport{
+		Transport: &toChild{children: children, address: address, next: &http.Transport{
 			DisableCompression: true, ExpectContinueTimeout: time.Second, MaxIdleConnsPerHost: 256,
 			DialContext: (&net.Dialer{Timeout: time.Second}).DialContext,
 		}},
@@ -57,11 +78,23 @@ func front(c *child, address func(addresses) string) http.Handler {
 	}
 }
 
-// toChild carries a request to the process that serves, once there is one.
+// toChild carries a request to the process whose turn it is, once it serves.
 type toChild struct {
-	child   *child
-	address func(addresses) string
-	next    http.RoundTripper
+	children []*child
+	turn     atomic.Uint64
+	address  func(addresses) string
+	next     http.RoundTripper
+}
+
+// choose returns the child whose turn it is, or the next one that serves.
+func (t *toChild) choose() *child {
+	n := t.turn.Add(1)
+	for i := range t.children {
+		if c := t.children[(n+uint64(i))%uint64(len(t.children))]; c.pid() != 0 {
+			return c
+		}
+	}
+	return t.children[n%uint64(len(t.children))]
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -69,8 +102,9 @@ func (t *toChild) RoundTrip(r *http.Request) (*http.Response, error) {
 	waiting, cancel := context.WithTimeoutCause(r.Context(), patience, errNoProcess)
 	defer cancel()
 	var before *serving
+	child := t.choose()
 	for {
-		now, err := t.child.await(waiting, before)
+		now, err := child.await(waiting, before)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +118,7 @@ func (t *toChild) RoundTrip(r *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 		// A caller told that the process has ended must not find it again.
-		t.child.awaitEnd(waiting, now)
+		child.awaitEnd(waiting, now)
 		var dialing *net.OpError
 		if !errors.As(err, &dialing) || dialing.Op != "dial" {
 			return nil, err
@@ -94,26 +128,31 @@ func (t *toChild) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // forward gives the request's X-Forwarded headers on, and appends to X-Forwarded-For what Google's
-// load balancer does: the client and the balancer. A client that sends two addresses or more plays
-// a client behind the balancer itself.
+// load balancer does: the client and the balancer.
 func forward(out http.Header, in *http.Request) {
 	for name, values := range in.Header {
 		if name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-") {
 			out[name] = values
 		}
 	}
-	hops := strings.Join(in.Header.Values("X-Forwarded-For"), ",")
-	if strings.Contains(hops, ",") {
-		return
-	}
 	client, _, err := net.SplitHostPort(in.RemoteAddr)
 	if err != nil {
 		return
 	}
-	if hops != "" {
-		hops += ","
-	}
-	out.Set("X-Forwarded-For", hops+client+",127.0.0.1")
+	hops := slices.Concat(in.Header.Values("X-Forwarded-For"), []string{client, "127.0.0.1"})
+	out.Set("X-Forwarded-For", strings.Join(hops, ","))
+}
+
+// balanced tells the client's address to next as the load balancer does, whatever the client says.
+func balanced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			client = "" // which is no address
+		}
+		r.Header.Set(httpapi.HeaderClient, client)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // unavailable answers a request whose process has ended, or that found none in time.

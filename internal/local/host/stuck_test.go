@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/outbox"
 )
 
 // stuckVariable is the folder where the functions' process of these tests notes which photo it has
@@ -25,10 +27,11 @@ import (
 const stuckVariable = "FACESCAN_TEST_STUCK"
 
 // Marks of photos that are not measured the first time: with one the engine computes, with the
-// other it waits.
+// other it waits. With the last the process ends, each time.
 const (
 	computing = "computes and computes"
 	waiting   = "waits beside it"
+	ending    = "ends the process"
 )
 
 // getStuckOnce changes the engine of the functions' process.
@@ -41,6 +44,9 @@ func getStuckOnce() {
 		photo, err := io.ReadAll(r)
 		if err != nil {
 			return report.Report{}, nil, err
+		}
+		if bytes.Contains(photo, []byte(ending)) {
+			os.Exit(9)
 		}
 		for _, mark := range []string{computing, waiting} {
 			if bytes.Contains(photo, []byte(mark)) && os.Mkdir(filepath.Join(folder, mark), 0o700) == nil {
@@ -73,7 +79,9 @@ func start(t *testing.T) *Host {
 	t.Setenv("FACESCAN_SCAN_LEASE", "3s")
 	t.Setenv(stuckVariable, t.TempDir())
 	var logs bytes.Buffer
-	h, err := Start(t.Context(), Options{MinBackoff: 100 * time.Millisecond, Progress: t.Output(), Logs: &logs})
+	h, err := Start(t.Context(), Options{
+		MinBackoff: 100 * time.Millisecond, SweepEvery: 5 * time.Second, Progress: t.Output(), Logs: &logs,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +120,9 @@ func enrol(ctx context.Context, t *testing.T, h *Host, name string) *client.Clie
 
 func upload(ctx context.Context, t *testing.T, c *client.Client, photo []byte) (id string) {
 	t.Helper()
-	opened, err := c.Open(ctx, "key", api.UploadRequestContentTypeImageJpeg)
+	opened, err := patiently(ctx, func() (api.OpenedScan, error) {
+		return c.Open(ctx, "key", api.UploadRequestContentTypeImageJpeg)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,21 +132,26 @@ func upload(ctx context.Context, t *testing.T, c *client.Client, photo []byte) (
 	return opened.Scan.ID
 }
 
-// awaitEnd asks until the scan has ended, as an app does: 503 is a reason to ask again.
+// awaitEnd returns the scan once it has ended.
 func awaitEnd(ctx context.Context, t *testing.T, c *client.Client, id string) api.Scan {
 	t.Helper()
-	s, err := client.Poll(ctx, func() (api.Scan, bool, error) {
-		s, err := c.AwaitScan(ctx, id)
-		var p *client.Problem
-		if errors.As(err, &p) && p.Status == http.StatusServiceUnavailable {
-			return s, false, nil
-		}
-		return s, true, err
-	})
+	s, err := patiently(ctx, func() (api.Scan, error) { return c.AwaitScan(ctx, id) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// patiently asks again after a 503, as an app does: the functions' process may just have ended.
+func patiently[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	return client.Poll(ctx, func() (T, bool, error) {
+		answer, err := ask()
+		var p *client.Problem
+		if errors.As(err, &p) && p.Status == http.StatusServiceUnavailable {
+			return answer, false, nil
+		}
+		return answer, true, err
+	})
 }
 
 // kill ends the functions' process as kill -9 does, and waits until another one serves.
@@ -192,4 +207,53 @@ func TestStuckMeasurement(t *testing.T) {
 			t.Errorf("the scan is %s", again.State)
 		}
 	})
+}
+
+// One photo among others ends the process at each of its measurements. Its scan ends as failed, and
+// those that were measured beside it end well, each once.
+func TestPhotoThatEndsTheProcess(t *testing.T) {
+	// A process may end between a commit and the event that it owes, which the sweep publishes after
+	// outbox.SweepAge.
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute+2*outbox.SweepAge)
+	defer cancel()
+	h := start(t)
+	photo := emulatortest.SamplePhoto(t)
+	const others = 9
+	apps, ids := make([]*client.Client, others+1), make([]string, others+1)
+	for i := range apps {
+		apps[i] = enrol(ctx, t, h, fmt.Sprintf("user-%d", i))
+	}
+	for i, app := range apps {
+		mark := "is fine"
+		if i == others/2 {
+			mark = ending
+		}
+		ids[i] = upload(ctx, t, app, marked(photo, mark))
+	}
+	for i, app := range apps {
+		s := awaitEnd(ctx, t, app, ids[i])
+		if i == others/2 {
+			if s.State != api.ScanStateFailed || s.Failure == nil || s.Failure.Code != "analysis_crashed" {
+				t.Errorf("the scan of the photo that ends the process is %s: %+v", s.State, s.Failure)
+			}
+			continue
+		}
+		if s.State != api.ScanStateCompleted {
+			t.Errorf("a scan beside it is %s: %+v", s.State, s.Failure)
+		}
+	}
+	for i, app := range apps {
+		notices, err := client.Poll(ctx, func() (n int, there bool, err error) {
+			items, err := patiently(ctx, func() ([]api.InboxItem, error) { return app.Inbox(ctx) })
+			for _, item := range items {
+				if item.Data["scanId"] == ids[i] {
+					n++
+				}
+			}
+			return n, n > 0, err
+		})
+		if err != nil || notices != 1 {
+			t.Errorf("of scan %d there are %d notices: %v", i, notices, err)
+		}
+	}
 }

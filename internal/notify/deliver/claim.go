@@ -92,11 +92,11 @@ func (c *Consumer) claim(
 	var g *grip
 	committed, err := c.inTurn(ctx, msg.UID, func(ctx context.Context, tx *firestore.Transaction) error {
 		parcels, busy, g = nil, false, &grip{ref: c.recordRef(msg.UID, msg.ID), event: encoded}
-		user, err := msg.Enter(tx, c.Firestore)
+		user, snap, err := msg.Enter(tx, c.Firestore, g.ref)
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
-		isNew, err := c.open(tx, g, msg)
+		isNew, err := c.open(snap, g, msg)
 		if err != nil {
 			return err
 		}
@@ -124,10 +124,9 @@ func (c *Consumer) claim(
 	return parcels, busy, err
 }
 
-// open reads the record of the message, or makes one.
-func (c *Consumer) open(tx *firestore.Transaction, g *grip, msg notify.Message) (isNew bool, err error) {
-	snap, err := tx.Get(g.ref)
-	if g.is, err = store.Decode[record](snap, err, "delivery", nil); err != nil || snap.Exists() {
+// open takes the record of the message as it was read, or makes one.
+func (c *Consumer) open(snap *firestore.DocumentSnapshot, g *grip, msg notify.Message) (isNew bool, err error) {
+	if g.is, err = store.Decode[record](snap, nil, "delivery", nil); err != nil || snap.Exists() {
 		return false, err
 	}
 	g.is = newRecord(msg, c.Now().UTC())
@@ -172,7 +171,7 @@ func (c *Consumer) decide(
 			d.busy = true
 			continue
 		}
-		if p == nil && msg.Rule.Delays() {
+		if p == nil && msg.Rule.Delays() && msg.Rule.Wanted(user, ch) {
 			if p, err = c.readPace(ctx, msg.UID); err != nil {
 				return decided{}, err
 			}

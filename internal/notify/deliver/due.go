@@ -223,7 +223,11 @@ func (b *batch) still(
 	case told.Read:
 		return msg, byReading, nil
 	}
-	there, err := msg.SubjectThere(tx, b.c.Firestore)
+	subject, err := tx.GetAll(msg.Subject(b.c.Firestore))
+	if err != nil {
+		return msg, "", fmt.Errorf("read the message's subject: %w", err)
+	}
+	there, err := msg.SubjectThere(subject)
 	if err == nil && !there {
 		reason = byDeletion
 	}

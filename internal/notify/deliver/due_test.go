@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -84,8 +85,10 @@ func (p *topics) Publish(_ context.Context, _ string, data []byte, _ map[string]
 func (b *bench) sweep() []string {
 	b.t.Helper()
 	box := new(topics)
-	s := &notify.Sweeper{Firestore: b.fs, Outbox: outbox.New(b.fs, box, func() time.Time { return b.now }),
-		Now: func() time.Time { return b.now }}
+	clock := func() time.Time { return b.now }
+	s := &notify.Sweeper{
+		Firestore: b.fs, Outbox: outbox.New(b.fs, box, testkit.Writer("test"), clock), Now: clock,
+	}
 	if _, err := s.Sweep(b.t.Context()); err != nil {
 		b.t.Fatal(err)
 	}

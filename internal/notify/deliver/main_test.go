@@ -1,7 +1,6 @@
 package deliver
 
 import (
-	"encoding/base64"
 	"net/http"
 	"os"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fcm"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/mail"
@@ -184,7 +184,7 @@ func (b *bench) want(items, pushes, mails int) {
 
 func unsubscriber(t *testing.T) *notify.Unsubscriber {
 	t.Helper()
-	key := base64.StdEncoding.EncodeToString([]byte("a key of 32 bytes, for the test.."[:32]))
+	key := keys.NewRing(keys.ForUnsubscribing, []byte("a key of 32 bytes, for the test.."))
 	u, err := notify.NewUnsubscriber("https://api.facescan.example", key)
 	if err != nil {
 		t.Fatal(err)

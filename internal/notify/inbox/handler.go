@@ -57,7 +57,7 @@ func (h *Handler) run(r *http.Request, fn func(context.Context, *outbox.Tx, call
 	uid := account.Caller(r)
 	return h.Outbox.RunInTurn(r.Context(), account.Ref(h.Firestore, uid),
 		func(ctx context.Context, tx *outbox.Tx) error {
-			who, err := h.admit(tx.Transaction, uid)
+			who, err := h.admit(ctx, tx.Transaction, uid)
 			if err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ func (h *Handler) run(r *http.Request, fn func(context.Context, *outbox.Tx, call
 // look is like [Handler.run] for reading only.
 func (h *Handler) look(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	return h.Firestore.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
-		who, err := h.admit(tx, account.Caller(r))
+		who, err := h.admit(ctx, tx, account.Caller(r))
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (h *Handler) look(r *http.Request, fn func(context.Context, *firestore.Tran
 	}, firestore.ReadOnly)
 }
 
-func (h *Handler) admit(tx *firestore.Transaction, uid account.UID) (caller, error) {
-	user, err := account.ReadActive(tx, h.Firestore, uid)
+func (h *Handler) admit(ctx context.Context, tx *firestore.Transaction, uid account.UID) (caller, error) {
+	user, err := account.ReadActive(ctx, tx, h.Firestore, uid)
 	return caller{User: user, ref: account.Ref(h.Firestore, uid)}, err
 }

@@ -19,11 +19,13 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -71,7 +73,7 @@ func newBench(t *testing.T) *bench {
 	project := emulatortest.UniqueProject(t)
 	b := &bench{t: t, project: project, fs: emulatortest.Firestore(t, project), now: start, bus: new(bus)}
 	var err error
-	if b.unsubscriber, err = notify.NewUnsubscriber("https://api.test", keyList("new", "old")); err != nil {
+	if b.unsubscriber, err = notify.NewUnsubscriber("https://api.test", ring("new", "old")); err != nil {
 		t.Fatal(err)
 	}
 	b.serve()
@@ -82,8 +84,8 @@ func (b *bench) serve() {
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	clock := func() time.Time { return b.now }
 	(&Handler{
-		Firestore: b.fs, Outbox: outbox.New(b.fs, b.bus, clock), Unsubscriber: b.unsubscriber, Now: clock,
-		Limits: quota.New(b.fs, []byte("a key for the tests"), clock),
+		Firestore: b.fs, Outbox: outbox.New(b.fs, b.bus, testkit.Writer("test"), clock),
+		Unsubscriber: b.unsubscriber, Now: clock, Limits: quota.New(b.fs, testkit.Ring(keys.ForLimits), clock),
 	}).Routes(b.api)
 }
 

@@ -65,7 +65,7 @@ func (h *Handler) prefer(
 	ref := account.Ref(h.Firestore, uid)
 	err = transact.Do(ctx, h.Firestore, ref, func(ctx context.Context) error {
 		snap, err := ref.Get(ctx)
-		if user, err = account.DecodeActive(snap, err); err != nil {
+		if user, err = account.DecodeActive(ctx, snap, err); err != nil {
 			return err
 		}
 		was := notify.Preferences(user)

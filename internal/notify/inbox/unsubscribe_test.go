@@ -21,18 +21,18 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/notify"
 )
 
-// keyList returns keys of unsubscribing that are made of the texts.
-func keyList(of ...string) string {
-	var all []string
-	for _, text := range of {
-		sum := sha256.Sum256([]byte(text))
-		all = append(all, base64.StdEncoding.EncodeToString(sum[:]))
+// ring returns a ring of the secrets.
+func ring(of ...string) keys.Ring {
+	var secrets [][]byte
+	for _, one := range of {
+		secrets = append(secrets, []byte(one))
 	}
-	return strings.Join(all, ",")
+	return keys.NewRing(keys.ForUnsubscribing, secrets...)
 }
 
 const (
@@ -45,7 +45,7 @@ const (
 // link returns the path of a link that a key of the text made.
 func (b *bench) link(key string, uid account.UID, kinds ...notify.Kind) string {
 	b.t.Helper()
-	maker, err := notify.NewUnsubscriber("https://api.test", keyList(key))
+	maker, err := notify.NewUnsubscriber("https://api.test", ring(key))
 	if err != nil {
 		b.t.Fatal(err)
 	}

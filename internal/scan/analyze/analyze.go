@@ -15,10 +15,12 @@ import (
 	"log/slog"
 	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
@@ -28,9 +30,9 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
-	"github.com/facescan/facescan/internal/scan/cheat"
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/transact"
 	"github.com/facescan/facescan/internal/watchdog"
 	"github.com/facescan/facescan/internal/work"
 )
@@ -45,6 +47,8 @@ type Consumer struct {
 	// Scan is the face engine, face.Scan. It is a field for tests of crashes, since no photo is known
 	// to crash the real one.
 	Scan func(io.Reader, report.Options) (report.Report, []report.Picture, error)
+	// Processors has a place for each computation that may run at a time (boot.Process.Processors).
+	Processors *semaphore.Weighted
 	// Lease is how long an analysis may take before another redoes it: work.LeaseTime except in tests.
 	Lease time.Duration
 	// Exit ends the process: os.Exit except in tests (see computing).
@@ -125,15 +129,15 @@ func (c *Consumer) claim(
 	var outcome error
 	token := rand.Text()
 	err := c.Outbox.RunInTurn(ctx, scan.Ref(c.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
-		var err error
-		s, err = scan.Read(tx.Transaction, c.Firestore, id)
+		read, user, err := c.read(tx.Transaction, uid, id)
 		if err != nil {
 			return err
 		}
+		s = read
 		if s.UID != uid {
 			return scan.ErrStale
 		}
-		closed, err := c.fenceClosed(tx.Transaction, s)
+		closed, err := fenceClosed(user, s)
 		if err != nil {
 			return err
 		}
@@ -158,8 +162,20 @@ func (c *Consumer) claim(
 	return s, outcome
 }
 
-func (c *Consumer) fenceClosed(tx *firestore.Transaction, s scan.Scan) (bool, error) {
-	_, err := account.Enter(tx, c.Firestore, s.UID, s.ConsentEpoch)
+// read reads the scan and the document of its user, if it is the uid's, in one round trip.
+func (c *Consumer) read(
+	tx *firestore.Transaction, uid account.UID, id scan.ID,
+) (s scan.Scan, user *firestore.DocumentSnapshot, err error) {
+	snaps, err := tx.GetAll([]*firestore.DocumentRef{scan.Ref(c.Firestore, id), account.Ref(c.Firestore, uid)})
+	if err != nil {
+		return scan.Scan{}, nil, fmt.Errorf("read scan and user: %w", err)
+	}
+	s, err = scan.Decode(snaps[0], nil)
+	return s, snaps[1], err
+}
+
+func fenceClosed(user *firestore.DocumentSnapshot, s scan.Scan) (bool, error) {
+	_, err := account.Entered(user, s.ConsentEpoch)
 	if errors.Is(err, account.ErrClosed) {
 		return true, nil
 	}
@@ -176,8 +192,9 @@ func (c *Consumer) analyze(ctx context.Context, s scan.Scan) error {
 	if err != nil {
 		return c.failOr(ctx, s, err)
 	}
-	s.Content = hashOf(c.Key, s.UID, photo)
-	if s.Declared != "" && s.Declared != s.Content {
+	hashes := hashesOf(c.Key, s.UID, photo)
+	s.Content = hashes[0]
+	if s.Declared != "" && !slices.Contains(hashes, s.Declared) {
 		return c.fail(ctx, s, mismatch)
 	}
 	report, pictures, err := c.measure(ctx, s, photo)
@@ -189,7 +206,7 @@ func (c *Consumer) analyze(ctx context.Context, s scan.Scan) error {
 	if err != nil {
 		return err
 	}
-	return c.complete(ctx, s, report, pictures)
+	return c.complete(ctx, s, hashes, report, pictures)
 }
 
 // failOr ends the scan with the failure that the cause stands for. It returns any other cause, and
@@ -237,13 +254,16 @@ func (c *Consumer) measure(
 	return c.Scan(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
 }
 
-// computing ends the process if the computation that begins now outlives the scan's lease or the
-// request, unless done is called before. Nothing else stops the engine at a photo that it does not
-// finish, and the next user's scan would share the processor with it. The delivery is then
-// repeated, and claim counts until scan.MaxClaims ends the scan. The process ends with a tenth of
-// the lease left, since an instance has a processor only while it serves a request. computing fails
-// if there is no time left to begin.
+// computing waits for a processor, which done gives back. From then on it ends the process if the
+// computation outlives the scan's lease or the request, unless done is called before. Nothing else
+// stops the engine at a photo that it does not finish, and the next user's scan would share the
+// processor with it. The delivery is then repeated, and claim counts until scan.MaxClaims ends the
+// scan. The process ends with a tenth of the lease left, since an instance has a processor only
+// while it serves a request. computing fails if there is no time left to begin.
 func (c *Consumer) computing(ctx context.Context, s scan.Scan) (done func(), err error) {
+	if err := c.Processors.Acquire(ctx, 1); err != nil {
+		return nil, fault.Wrap(err, fault.CodeUnavailable, "No processor was free in time.")
+	}
 	left := c.Lease // a repeated measurement takes no lease
 	if s.State == scan.Processing {
 		left = s.Lease.Until.Sub(c.Now())
@@ -253,9 +273,14 @@ func (c *Consumer) computing(ctx context.Context, s scan.Scan) (done func(), err
 	}
 	left -= c.Lease / 10
 	if left <= 0 {
+		c.Processors.Release(1)
 		return nil, fault.New(fault.CodeUnavailable, "Too little of the time is left to begin.")
 	}
-	return watchdog.Watch(ctx, left, c.Exit), nil
+	stop := watchdog.Watch(ctx, left, c.Exit)
+	return func() {
+		stop()
+		c.Processors.Release(1)
+	}, nil
 }
 
 // keepMeasured keeps the report and the pictures, and returns the result for the scan's document.
@@ -275,31 +300,22 @@ func (c *Consumer) keepMeasured(
 
 // complete stores the report and the pictures and ends the scan. It stores them first, so that a
 // completed scan always has all of them. If the fence has closed meanwhile, it deletes them again.
-func (c *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture) error {
+func (c *Consumer) complete(
+	ctx context.Context, s scan.Scan, hashes []string, measured report.Report, pictures []report.Picture,
+) error {
 	result, err := c.keepMeasured(ctx, s, measured, pictures)
 	if err != nil {
 		return err
 	}
 	seen := observe(ctx, measured, pictures)
+	seen.SeriesID, seen.Content, seen.Version = string(s.SeriesID), s.Content, measured.Version
 	return c.finish(ctx, s, func(
 		ctx context.Context, tx *outbox.Tx, user account.User, current *scan.Scan, now time.Time,
 	) (event.Payload, error) {
-		// The guard's memory is read before the query and written on the condition that it has not
-		// changed, and every scan that is not a duplicate writes it. So if two scans complete at the same
-		// time, the later one begins again and finds the earlier, without a query that locks.
-		remembered, err := cheat.Find(ctx, c.Firestore, s.UID)
-		if err != nil {
-			return nil, err
-		}
-		earlier, err := scan.MeasuredBefore(ctx, c.Firestore, user, s.Content, measured.Version)
-		if err != nil && !errors.Is(err, scan.ErrNotFound) {
-			return nil, err
-		}
-		current.Content, current.DuplicateOf, current.Rendered = s.Content, earlier.ID, s.Rendered
 		kept := maps.Clone(result) // the transaction may run more than once
-		if earlier.ID != "" {
-			kept = notRanked(kept, whyDuplicate)
-		} else if err := guarded(tx.Transaction, s, user, remembered, seen, kept); err != nil {
+		current.Content, current.Rendered = s.Content, s.Rendered
+		var err error
+		if current.DuplicateOf, err = c.remember(ctx, tx, s, user, hashes, seen, kept, now); err != nil {
 			return nil, err
 		}
 		current.Complete(kept, now)
@@ -346,8 +362,8 @@ func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 	var current scan.Scan
 	err := c.Outbox.RunInTurn(ctx, account.Ref(c.Firestore, s.UID), func(ctx context.Context, tx *outbox.Tx) error {
 		outcome = nil
-		var err error
-		current, err = scan.Read(tx.Transaction, c.Firestore, s.ID)
+		read, snap, err := c.read(tx.Transaction, s.UID, s.ID)
+		current = read
 		if errors.Is(err, scan.ErrNotFound) {
 			outcome = errFenced
 			return nil
@@ -355,7 +371,7 @@ func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 		if err != nil {
 			return err
 		}
-		user, err := account.Enter(tx.Transaction, c.Firestore, s.UID, current.ConsentEpoch)
+		user, err := account.Entered(snap, current.ConsentEpoch)
 		closed := errors.Is(err, account.ErrClosed)
 		if err != nil && !closed {
 			return err
@@ -409,6 +425,23 @@ func (c *Consumer) giveUp(ctx context.Context, s scan.Scan, cause error) error {
 		return cause
 	}
 	return errors.Join(cause, work.Release(ctx, func(ctx context.Context) error {
-		return c.change(ctx, s, func(current *scan.Scan, now time.Time) { current.Requeue(now) })
+		return c.release(ctx, s)
 	}))
+}
+
+// release puts the scan back in the queue while the analysis holds its lease. Otherwise it returns
+// work.ErrLost.
+func (c *Consumer) release(ctx context.Context, s scan.Scan) error {
+	on := scan.Ref(c.Firestore, s.ID)
+	return transact.Run(ctx, c.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := scan.Read(tx, c.Firestore, s.ID)
+		if err != nil {
+			return err
+		}
+		if err := current.Holds(s.Lease.Token); err != nil {
+			return err
+		}
+		current.Requeue(c.Now().UTC())
+		return scan.Write(tx, c.Firestore, current)
+	})
 }

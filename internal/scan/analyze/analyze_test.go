@@ -18,10 +18,12 @@ import (
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/analyze"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestSamplePhoto_isMeasured(t *testing.T) {
@@ -86,8 +88,8 @@ func TestSamplePhoto_isMeasured(t *testing.T) {
 	delete(result, "face")
 	now, look := e.Clock.Now(), e.Clock.Now().Add(24*time.Hour)
 	want := s
-	want.State, want.Version, want.Generation, want.Claims = scan.Completed, 4, generation, 1
-	want.Content = analyze.HashOf([]byte(scantest.HashKey), scantest.Anna, photo)
+	want.State, want.Version, want.Generation, want.Claims = scan.Completed, 3, generation, 1
+	want.Content = analyze.HashesOf(testkit.Ring(keys.ForPhotos), scantest.Anna, photo)[0]
 	want.Result, want.UpdatedAt, want.FinishedAt, want.SweepAt = result, now, now, &look
 	want.UploadedAt = uploaded
 	if diff := cmp.Diff(want, e.Load(t, s.ID)); diff != "" {
@@ -350,7 +352,7 @@ func TestSameFinalizeAtOnce(t *testing.T) {
 	if err := a.Handle(t.Context(), m); err != nil {
 		t.Errorf("a redelivery afterwards: %v", err)
 	}
-	if got := e.Load(t, s.ID); got.State != scan.Completed || got.Version != 4 || got.Claims != 1 {
+	if got := e.Load(t, s.ID); got.State != scan.Completed || got.Version != 3 || got.Claims != 1 {
 		t.Errorf("scan is %s, version %d, %d claims", got.State, got.Version, got.Claims)
 	}
 	if g := e.PhotoOf(t, s); g != generation {

@@ -3,6 +3,7 @@ package analyze_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"google.golang.org/grpc"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
@@ -62,12 +64,40 @@ func TestSamePhotoTwice(t *testing.T) {
 		scantest.WantOriginal(t, e, e.Analyzed(t, "refused", scantest.Measure))
 	})
 	t.Run("after the first is deleted the others stay as they are", func(t *testing.T) {
-		if _, err := scan.Ref(e.Firestore, original.ID).Delete(t.Context()); err != nil {
-			t.Fatal(err)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/v1/scans/"+string(original.ID), nil)
+		r.Header.Set("Authorization", "Bearer "+string(scantest.Anna))
+		w := httptest.NewRecorder()
+		scantest.ScanAPI(e.ScanHandler(e.Firestore)).ServeHTTP(w, r)
+		if w.Code != http.StatusNoContent {
+			t.Fatalf("delete: %d %s", w.Code, w.Body)
 		}
 		wantDuplicate(t, e, e.Load(t, duplicate.ID), original)
 		wantDuplicate(t, e, e.Analyzed(t, "photo", scantest.Measure), duplicate)
 	})
+}
+
+// The version before remembered neither a photo's hash nor a duplicate, and its documents stay
+// partial until scripts/migrate has filled them in: then the scans are asked.
+func TestSamePhotoTwice_whereTheMemoryIsPartial(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	original := e.Analyzed(t, "photo", scantest.Measure)
+	memory := account.Ref(e.Firestore, scantest.Anna).Collection("guard").Doc("state")
+	entry := map[string]any{
+		"scanId": string(original.ID), "consentEpoch": original.ConsentEpoch, "engine": 1, "hash": nil, "ratios": nil,
+	}
+	before := map[string]any{"schema": 1, "entries": []any{entry}, "places": nil}
+	if _, err := memory.Set(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	wantDuplicate(t, e, e.Analyzed(t, "photo", scantest.Measure), original)
+	snap, err := memory.Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version, err := snap.DataAt("schema"); version != int64(1) || err != nil {
+		t.Errorf("the memory passes for whole: %v, %v", version, err)
+	}
 }
 
 // Whichever order the commits come in, and of whichever process, one is the first.

@@ -15,8 +15,10 @@ func (c *Consumer) Claim(
 	return c.claim(ctx, uid, id, photo)
 }
 
-// Enter is enter.
-func (c *Consumer) Enter(ctx context.Context, s scan.Scan, stage scan.Stage) { c.enter(ctx, s, stage) }
+// Computing is computing.
+func (c *Consumer) Computing(ctx context.Context, s scan.Scan) (done func(), err error) {
+	return c.computing(ctx, s)
+}
 
 // Names for the tests.
 const (
@@ -26,7 +28,7 @@ const (
 
 var (
 	Disqualify       = disqualify
-	HashOf           = hashOf
+	HashesOf         = hashesOf
 	NotRanked        = notRanked
 	Refused          = refused
 	RenditionFailure = renditionFailure

@@ -5,14 +5,16 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-
-	"cloud.google.com/go/firestore"
+	"time"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
+
+// paceCode is the public name of the reason of [cheat.PaceDetail].
+const paceCode = "daily_limit"
 
 // observe returns what the cheat guard compares, from the engine's report and pictures. If they
 // have nothing to compare, it returns only that the scan exists. A scan does not fail for that: the
@@ -32,19 +34,36 @@ func observe(ctx context.Context, measured report.Report, pictures []report.Pict
 }
 
 // guarded compares the scan with the user's others that stand under the same consent and remembers
-// it. It runs in the transaction that finishes the scan, which has read the user and found the
-// fence open. If it finds a reason, it takes the result out of the ranking and notes the reason.
+// it. If it finds a reason, it takes the result out of the ranking and notes the reason. It returns
+// the memory with the scan.
 func guarded(
-	tx *firestore.Transaction, s scan.Scan, user account.User,
-	remembered cheat.Found, seen cheat.Observation, result map[string]any,
-) error {
-	seen.SeriesID = string(s.SeriesID)
-	others := remembered.State.Standing(user.Stands)
+	s scan.Scan, user account.User, others cheat.State, seen cheat.Observation, result map[string]any, now time.Time,
+) cheat.State {
 	reasons, state := cheat.Judge(others, string(s.ID), user.ConsentEpoch, seen)
 	if len(reasons) > 0 {
 		disqualify(result, reasons)
 	}
-	return remembered.Write(tx, state)
+	return paced(s, user, state, result, now)
+}
+
+// paced gives the scan one of the ranked places of its day and returns the state with it. If all
+// are taken it takes the result out of the ranking. A result that is not ranked anyway takes no
+// place.
+func paced(s scan.Scan, user account.User, state cheat.State, result map[string]any, now time.Time) cheat.State {
+	if result["rankable"] != true {
+		return state
+	}
+	uploaded := s.UploadedAt
+	if uploaded.IsZero() {
+		uploaded = now
+	}
+	next, admitted := state.Admit(string(s.ID), string(s.SeriesID), uploaded, user.ConsentEpoch)
+	if !admitted {
+		notRanked(result, cheat.PaceDetail)["pace"] = map[string]any{
+			"code": paceCode, "detail": cheat.PaceDetail, "help": cheat.PaceHelp,
+		}
+	}
+	return next
 }
 
 // disqualify adds the reasons to those that the result already has.

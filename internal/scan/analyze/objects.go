@@ -38,10 +38,9 @@ func (c *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
 	return photo, nil
 }
 
-// keepAll stores the scan's results, all at once, and sets the scan's stage meanwhile.
+// keepAll stores the scan's results, all at once.
 func (c *Consumer) keepAll(ctx context.Context, s scan.Scan, report []byte, pictures []report.Picture) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { c.enter(ctx, s, scan.Writing); return nil })
 	group.Go(func() error { return c.keep(ctx, scan.ReportName(s.UID, s.ID), "application/json", report) })
 	for _, p := range pictures {
 		group.Go(func() error { return c.keep(ctx, scan.PictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })

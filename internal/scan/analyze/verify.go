@@ -132,12 +132,12 @@ func (c *Consumer) compare(ctx context.Context, s scan.Scan, measured report.Rep
 func (c *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification, result map[string]any) error {
 	var closed bool
 	err := c.Outbox.RunInTurn(ctx, scan.Ref(c.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
-		current, err := scan.Read(tx.Transaction, c.Firestore, s.ID)
+		current, user, err := c.read(tx.Transaction, s.UID, s.ID)
 		closed = errors.Is(err, scan.ErrNotFound)
 		if err != nil {
 			return fault.Ignore(err, scan.ErrNotFound)
 		}
-		closed, err = c.fenceClosed(tx.Transaction, current)
+		closed, err = fenceClosed(user, current)
 		if err != nil || closed || !current.Asks(s.Verification.Asked) {
 			return err
 		}
@@ -155,8 +155,10 @@ func (c *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification,
 			// ranked stays so.
 			current.Result = notRanked(current.Result, because)
 		}
-		if found, ok := old["guard"]; ok {
-			current.Result["guard"] = found
+		for _, reasons := range []string{"guard", "pace"} {
+			if found, ok := old[reasons]; ok {
+				current.Result[reasons] = found
+			}
 		}
 		told := scan.RescoredEvent(current)
 		err = series.Follow(ctx, tx, c.Firestore, current, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10))

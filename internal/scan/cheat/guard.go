@@ -21,16 +21,28 @@
 // the same, and ratios are not compared. With scans before the series it is compared as any other
 // photo.
 //
+// # The pace
+//
+// The memory also has which scans and series of the last days took one of the places of their day:
+// [RankedPerDay] are ranked, and what comes after is measured and not ranked. That is no guard
+// against cheats but one of the user's wellbeing. It is here because it has the same needs as the
+// memory: read and written by the transaction that finishes a scan, each scan once, and gone with
+// the consent.
+//
 // GUARD.md has how many cheats of each kind are caught and how many honest photos are struck by
 // mistake, and the command that measures it.
 //
 // # What is kept
 //
-// users/{uid}/guard/state holds for each of the last 200 scans its id, its consent's epoch, its
-// hash and its ratios. For a scan that could not be observed it holds only the id and the epoch. It
-// is a list and not running means: a deleted scan can be taken out of it exactly, a repeated
-// analysis replaces its own entry, and a median recovers from a wrong value, which would spoil a
-// running mean for ever. It is written in the transaction that finishes a scan and has read
+// users/{uid}/guard/state holds for each of the last 200 scans its id, its consent's epoch, the
+// keyed hash of its photo and the engine's version, its perceptual hash and its ratios. For a scan
+// that could not be observed, and for one of the same photo as another, it holds neither of the
+// last two. The photo's hash is there so that the transaction that finishes a scan finds an earlier
+// one of the same photo without a query ([State.Measured]).
+//
+// The memory is a list and not running means: a deleted scan can be taken out of it exactly, a
+// repeated analysis replaces its own entry, and a median recovers from a wrong value, which would
+// spoil a running mean for ever. It is written in the transaction that finishes a scan and has read
 // users/{uid}, so that nothing is kept without consent. It is written on the condition that it has
 // not changed since the judgement, so that of two scans that finish at the same time the later one
 // is compared with the earlier.
@@ -92,6 +104,11 @@ var details = map[Code]string{
 // State is what is remembered of an account's scans, oldest first.
 type State struct {
 	Entries []Entry
+	// Partial is set if completed scans may lack an entry, or their entry the photo's hash: older ones
+	// than the last 200, or those of before the hash was remembered.
+	Partial bool
+	// Places are the ranked places of the last days that are taken.
+	Places []Place
 }
 
 // Entry is what is remembered of one scan.
@@ -101,29 +118,91 @@ type Entry struct {
 	// existed.
 	ConsentEpoch int64 `firestore:"consentEpoch"`
 	// SeriesID is the series of the scan, "" for none.
-	SeriesID string    `firestore:"seriesId,omitempty"`
-	Engine   int       `firestore:"engine"`
-	Hash     []byte    `firestore:"hash"`
-	Ratios   []float64 `firestore:"ratios"`
+	SeriesID string `firestore:"seriesId,omitempty"`
+	// Content is the keyed hash of the photo (scan.PhotoHash), and Version the version of the engine
+	// that measured it. Both are absent in entries from before the fields existed.
+	Content string `firestore:"content,omitempty"`
+	Version string `firestore:"version,omitempty"`
+	// DuplicateOf is the earlier scan of the same photo, absent for none.
+	DuplicateOf string    `firestore:"duplicateOf,omitempty"`
+	Engine      int       `firestore:"engine"`
+	Hash        []byte    `firestore:"hash"`
+	Ratios      []float64 `firestore:"ratios"`
 }
 
 // Judge compares an observation with the scans before it and adds it to the state as made under the
 // consent epoch. A scan that is judged again is compared with the same earlier scans, and counts
 // once. Judge returns no reasons for an honest photo.
 func Judge(s State, scanID string, epoch int64, o Observation) ([]Reason, State) {
-	entry := Entry{
-		ScanID: scanID, ConsentEpoch: epoch, SeriesID: o.SeriesID, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios,
+	next, at := s.with(Entry{
+		ScanID: scanID, ConsentEpoch: epoch, SeriesID: o.SeriesID, Content: o.Content, Version: o.Version,
+		Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios,
+	})
+	return judge(next.Entries[:at], o), next.cut()
+}
+
+// Duplicate adds a scan of the same photo as the scan of the id to the state. Nothing is compared
+// with it, as it is the other scan over again.
+func Duplicate(s State, scanID string, epoch int64, o Observation, of string) State {
+	next, _ := s.with(Entry{
+		ScanID: scanID, ConsentEpoch: epoch, SeriesID: o.SeriesID, Content: o.Content, Version: o.Version,
+		Engine: o.Engine, DuplicateOf: of,
+	})
+	return next.cut()
+}
+
+// with returns the state with the entry, in place of an earlier one of the scan or at the end, and
+// where that is.
+func (s State) with(e Entry) (next State, at int) {
+	next = State{Entries: slices.Clone(s.Entries), Partial: s.Partial, Places: s.Places}
+	at = slices.IndexFunc(next.Entries, func(other Entry) bool { return other.ScanID == e.ScanID })
+	if at >= 0 {
+		next.Entries[at] = e
+		return next, at
 	}
-	at := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.ScanID == scanID })
-	next := slices.Clone(s.Entries)
-	if at < 0 {
-		at = len(next)
-		next = append(next, entry)
-	} else {
-		next[at] = entry
+	next.Entries = append(next.Entries, e)
+	return next, len(next.Entries) - 1
+}
+
+// cut forgets the oldest entries of more than are kept, those of duplicates before any other:
+// nothing is compared with them, so that one photo, uploaded again and again, would have the memory
+// forget all others.
+func (s State) cut() State {
+	over := len(s.Entries) - kept
+	if over <= 0 {
+		return s
 	}
-	reasons := judge(next[:at], o)
-	return reasons, State{Entries: next[max(0, len(next)-kept):]}
+	left := slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool {
+		forgotten := over > 0 && e.DuplicateOf != ""
+		if forgotten {
+			over--
+		}
+		return forgotten
+	})
+	s.Entries, s.Partial = left[over:], true
+	return s
+}
+
+// Measured returns the first scan that measured the photo by the version of the engine, "" for
+// none: of several the one that is no duplicate, or the oldest if that was deleted. contents are
+// the photo's hashes (scan.PhotoHashes), and but is not one of the scans looked at. sure is false
+// if only the scans themselves can say: the memory is partial, or the scan was measured again since
+// it was remembered.
+func (s State) Measured(contents []string, version, but string) (scanID string, sure bool) {
+	sure = !s.Partial
+	for _, e := range s.Entries {
+		if e.ScanID == but || !slices.Contains(contents, e.Content) {
+			continue
+		}
+		sure = sure && e.Version == version
+		if e.Version == version && (scanID == "" || e.DuplicateOf == "") {
+			scanID = e.ScanID
+			if e.DuplicateOf == "" {
+				break
+			}
+		}
+	}
+	return scanID, sure
 }
 
 func judge(earlier []Entry, o Observation) []Reason {
@@ -160,18 +239,20 @@ func (o Observation) outsideSeries(entries []Entry) []Entry {
 	return slices.DeleteFunc(slices.Clone(entries), o.sameSeries)
 }
 
-// Without returns the state without the scans. Unknown scans change nothing.
+// Without returns the state without the scans, whose places stay taken. Unknown scans change
+// nothing.
 func (s State) Without(scanIDs ...string) State {
-	return s.without(func(e Entry) bool { return slices.Contains(scanIDs, e.ScanID) })
+	left := slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return slices.Contains(scanIDs, e.ScanID) })
+	return State{Entries: left, Partial: s.Partial, Places: anonymous(s.Places, scanIDs, left)}
 }
 
-// Standing returns the state without the entries of consent epochs that do not stand.
+// Standing returns the state without the entries and places of consent epochs that do not stand.
 func (s State) Standing(stands func(epoch int64) bool) State {
-	return s.without(func(e Entry) bool { return !stands(e.ConsentEpoch) })
-}
-
-func (s State) without(gone func(Entry) bool) State {
-	return State{Entries: slices.DeleteFunc(slices.Clone(s.Entries), gone)}
+	return State{
+		Entries: slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return !stands(e.ConsentEpoch) }),
+		Partial: s.Partial,
+		Places:  slices.DeleteFunc(slices.Clone(s.Places), func(p Place) bool { return !stands(p.ConsentEpoch) }),
+	}
 }
 
 // Memory is an entry as shown to its owner.
@@ -181,6 +262,8 @@ type Memory struct {
 	SeriesID     string `json:"seriesId,omitempty"`
 	ConsentEpoch int64  `json:"consentEpoch"`
 	EngineMajor  int    `json:"engineMajor"`
+	// DuplicateOf is the earlier scan of the same photo, absent for none.
+	DuplicateOf string `json:"duplicateOf,omitempty"`
 	// Fingerprint is the perceptual hash in lower-case hex.
 	Fingerprint string `json:"fingerprint"`
 	// Proportions are the ratios by name.
@@ -193,7 +276,7 @@ func (s State) Memories() []Memory {
 	for i, e := range s.Entries {
 		m := Memory{
 			ScanID: e.ScanID, SeriesID: e.SeriesID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.Engine,
-			Fingerprint: hex.EncodeToString(e.Hash),
+			DuplicateOf: e.DuplicateOf, Fingerprint: hex.EncodeToString(e.Hash),
 			Proportions: map[string]float64{},
 		}
 		for k, r := range e.Ratios[:min(len(e.Ratios), len(ratioNames))] {

@@ -23,8 +23,9 @@ type Observation struct {
 	// Likeness is the correlation, -1 to 1, of the fine texture of one half of the face with the
 	// mirror image of the other.
 	Likeness float64
-	// SeriesID is the series of the scan, "" for none. Observe leaves it empty.
-	SeriesID string
+	// SeriesID is the series of the scan, "" for none. Content is the keyed hash of the photo, and
+	// Version that of the engine. Observe leaves them empty.
+	SeriesID, Content, Version string
 	// Ratios are lengths of the face over the distance between the pupils, in the order of ratioNames.
 	Ratios []float64
 }

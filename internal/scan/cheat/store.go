@@ -3,6 +3,7 @@ package cheat
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -11,12 +12,20 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-const schema = 1
+// The versions of the document: see [State.Partial]. The version of the code before wrote partial
+// ones alone, so that what it adds, while both run, does not pass for whole.
+const (
+	partial = 1
+	whole   = 2
+)
 
 // stateDoc is users/{uid}/guard/state.
 type stateDoc struct {
+	// Schema is whole or partial.
 	Schema  int     `firestore:"schema"`
 	Entries []Entry `firestore:"entries"`
+	// Places is absent in documents from before there were places, which has them all free.
+	Places []Place `firestore:"places"`
 }
 
 func ref(fs *firestore.Client, uid account.UID) *firestore.DocumentRef {
@@ -55,10 +64,10 @@ func Find(ctx context.Context, fs *firestore.Client, uid account.UID) (Found, er
 func (f Found) Write(tx *firestore.Transaction, s State) error {
 	var err error
 	if f.at.IsZero() {
-		err = tx.Create(f.ref, stateDoc{Schema: schema, Entries: s.Entries})
+		err = tx.Create(f.ref, s.document())
 	} else {
 		err = tx.Update(f.ref, []firestore.Update{
-			{Path: "schema", Value: schema}, {Path: "entries", Value: s.Entries},
+			{Path: "schema", Value: s.schema()}, {Path: "entries", Value: s.Entries}, {Path: "places", Value: s.Places},
 		}, firestore.LastUpdateTime(f.at))
 	}
 	if err != nil {
@@ -76,12 +85,23 @@ func Read(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) (Sta
 
 func decode(snap *firestore.DocumentSnapshot, err error) (State, error) {
 	d, err := store.Decode[stateDoc](snap, err, "guard", nil)
-	return State{Entries: d.Entries}, err
+	return State{Entries: d.Entries, Partial: err == nil && d.Schema == partial, Places: d.Places}, err
+}
+
+func (s State) schema() int {
+	if s.Partial {
+		return partial
+	}
+	return whole
+}
+
+func (s State) document() stateDoc {
+	return stateDoc{Schema: s.schema(), Entries: s.Entries, Places: s.Places}
 }
 
 // write writes the state in the transaction that read it.
 func write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s State) error {
-	if err := tx.Set(ref(fs, uid), stateDoc{Schema: schema, Entries: s.Entries}); err != nil {
+	if err := tx.Set(ref(fs, uid), s.document()); err != nil {
 		return fmt.Errorf("write guard: %w", err)
 	}
 	return nil
@@ -99,11 +119,14 @@ func Forget(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, sc
 // deleted. Withdraw reads and then writes, so it comes after the transaction's other reads.
 func Withdraw(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, epoch int64) (removed bool, err error) {
 	return replace(tx, fs, uid, func(s State) State {
-		return s.Standing(func(made int64) bool { return made > epoch })
+		left := s.Standing(func(made int64) bool { return made > epoch })
+		left.Partial = left.Partial && len(left.Entries) > 0 // what it may lack was made under no later epoch
+		return left
 	})
 }
 
-// replace writes the state if it has shrunk, and deletes the document if nothing is left.
+// replace writes the state if it has changed, and deletes the document if nothing is left. A
+// partial memory stays, even if it is empty, since one that is not there is whole.
 func replace(
 	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, rest func(State) State,
 ) (removed bool, err error) {
@@ -112,10 +135,10 @@ func replace(
 		return false, err
 	}
 	left := rest(s)
-	if len(left.Entries) == len(s.Entries) {
+	if len(left.Entries) == len(s.Entries) && slices.Equal(left.Places, s.Places) {
 		return false, nil
 	}
-	if len(left.Entries) > 0 {
+	if len(left.Entries)+len(left.Places) > 0 || left.Partial {
 		return true, write(tx, fs, uid, left)
 	}
 	if err := tx.Delete(ref(fs, uid)); err != nil {

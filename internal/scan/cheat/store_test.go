@@ -80,6 +80,37 @@ func inTransaction(t *testing.T, fs *firestore.Client, do func(*firestore.Transa
 	}
 }
 
+// A memory that lost entries does not pass for a whole one, even when the rest is deleted.
+func TestForget_keepsAPartialMemory(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		of     State
+		remove func(tx *firestore.Transaction, fs *firestore.Client) error
+		want   bool // it is there still
+	}{
+		"partial": {State{Entries: []Entry{{ScanID: "a", ConsentEpoch: 1}}, Partial: true},
+			func(tx *firestore.Transaction, fs *firestore.Client) error { return Forget(tx, fs, "ada", "a") }, true},
+		"whole": {State{Entries: []Entry{{ScanID: "a", ConsentEpoch: 1}}},
+			func(tx *firestore.Transaction, fs *firestore.Client) error { return Forget(tx, fs, "ada", "a") }, false},
+		"partial, and withdrawn": {State{Entries: []Entry{{ScanID: "a", ConsentEpoch: 1}}, Partial: true},
+			func(tx *firestore.Transaction, fs *firestore.Client) error {
+				_, err := Withdraw(tx, fs, "ada", 1)
+				return err
+			}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
+			found := find(t, fs)
+			inTransaction(t, fs, func(tx *firestore.Transaction) error { return found.Write(tx, tt.of) })
+			inTransaction(t, fs, func(tx *firestore.Transaction) error { return tt.remove(tx, fs) })
+			if left := find(t, fs); left.State.Partial != tt.want || left.at.IsZero() == tt.want {
+				t.Errorf("left %+v", left)
+			}
+		})
+	}
+}
+
 func TestWithdraw(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

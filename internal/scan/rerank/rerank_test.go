@@ -13,6 +13,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
@@ -20,6 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/scan/rerank"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -52,7 +54,7 @@ func entry(t *testing.T, w *usertest.World) *leaderboard.EntryDoc {
 }
 
 func consumer(w *usertest.World) rank.Consumer {
-	return rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: []byte(usertest.Key), Now: w.Clock}
+	return rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: testkit.Ring(keys.ForRatings), Now: w.Clock}
 }
 
 // agreeAnew has ada agree to a newer text, as [account.Consent.Since] says, and the rating follow.

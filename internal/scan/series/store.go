@@ -43,6 +43,9 @@ func Get(ctx context.Context, fs *firestore.Client, uid account.UID, id scan.Ser
 // CurrentVersion returns the version that waiting clients compare.
 func (s Series) CurrentVersion() int64 { return s.Version }
 
+// Owner returns the series' user.
+func (s Series) Owner() account.UID { return s.UID }
+
 // Ref returns the series' document.
 func (s Series) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.UID, s.ID) }
 
@@ -112,12 +115,10 @@ func (s *Series) outcome() []firestore.Update {
 	}
 }
 
-// Stands reports, in the transaction, whether the series exists and its present result is that of
-// the revision, from a photo that still exists.
-func Stands(
-	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, id scan.SeriesID, revision int64,
-) (bool, error) {
-	s, err := Decode(tx.Get(Ref(fs, uid, id)))
+// Stands reports whether the series that was read exists and its present result is that of the
+// revision, from a photo that still exists.
+func Stands(snap *firestore.DocumentSnapshot, revision int64) (bool, error) {
+	s, err := Decode(snap, nil)
 	if err != nil {
 		return false, fault.Ignore(err, ErrNotFound)
 	}

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
@@ -32,6 +33,27 @@ func (w *watcher[T]) Watched() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.watches)
+}
+
+// KeepFor sets how long a listener without waiters is kept.
+func (w *watcher[T]) KeepFor(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keptFor = d
+}
+
+// SetBack sets the clock back since the last waiter left the watch.
+func (w *watcher[T]) SetBack(on *watch[T], by time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	on.left = on.left.Add(by)
+}
+
+// Watch is the scan's watch.
+func (w *watcher[T]) Watch(id scan.ID) *watch[T] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.watches[string(id)]
 }
 
 // Latest is the listener's last word.

@@ -3,7 +3,9 @@
 package serve
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -52,42 +54,79 @@ func (h *Handler) Routes(api *httpapi.API) {
 // The status is always 200, with the state at that time, so that a client's retry logic is not
 // triggered.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
-	latest, err := polled(r, h.Watcher, h.owned)
+	latest, err := polled(r, h, h.Watcher, h.owned)
 	if err != nil {
 		return err
 	}
 	return httpapi.Write(w, http.StatusOK, scan.NewView(latest))
 }
 
+// brief is the longest wait after which the account is not looked at again: as long as it may take
+// to answer any other request that was under way when the sign-in ended.
+const brief = time.Second
+
 // polled returns the caller's document as a long poll requests it.
-func polled[T watchable](r *http.Request, watcher *watcher[T], owned func(*http.Request) (T, error)) (T, error) {
+//
+// A wait is long enough for the sign-in to be ended meanwhile, or the account. So the account is
+// looked at again before the answer of a request that did not wait briefly. If the wait has brought
+// nothing the document is read as well: a listener whose connection is dead reports nothing, and
+// serves one request after the other.
+func polled[T watchable](
+	r *http.Request, h *Handler, watcher *watcher[T], owned func(*http.Request) (T, error),
+) (T, error) {
 	var none T
 	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
 	if err != nil {
 		return none, err
 	}
-	current, err := owned(r)
+	since, err := sinceParam(r)
 	if err != nil {
 		return none, err
 	}
-	since, err := sinceParam(r, current.CurrentVersion())
+	// What the listener last reported serves a client that waits for what comes after that, or before.
+	current, known := watcher.Known(r.PathValue("id"))
+	if known && wait > 0 && current.Owner() == account.Caller(r) && since != nil && *since <= current.CurrentVersion() {
+		err = h.admit(r)
+	} else {
+		current, err = owned(r)
+	}
 	if err != nil {
 		return none, err
 	}
-	return waitFor(r.Context(), watcher, current, since, wait)
+	began, seen := h.Now(), orElse(since, current.CurrentVersion())
+	latest, waited, err := waitFor(r.Context(), watcher, current, seen, wait)
+	if err != nil || !waited || h.Now().Sub(began) < brief {
+		return latest, err
+	}
+	if latest.CurrentVersion() > seen {
+		return latest, h.admit(r)
+	}
+	read, err := owned(r)
+	if err != nil || read.CurrentVersion() < latest.CurrentVersion() {
+		return latest, err
+	}
+	return read, nil
 }
 
-func sinceParam(r *http.Request, fallback int64) (int64, error) {
+func orElse(since *int64, present int64) int64 {
+	if since == nil {
+		return present
+	}
+	return *since
+}
+
+// sinceParam returns the version that the client knows, nil if it names none.
+func sinceParam(r *http.Request) (*int64, error) {
 	text := r.URL.Query().Get("since")
 	if text == "" {
-		return fallback, nil
+		return nil, nil
 	}
 	since, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || text[0] == '+' || since < 0 {
-		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
+		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
 			WithField("query/since", "must be a version")
 	}
-	return since, nil
+	return &since, nil
 }
 
 func noSuchScan() error { return fault.New(fault.CodeNotFound, "There is no such scan.") }
@@ -102,14 +141,15 @@ func (h *Handler) admit(r *http.Request) error {
 // owned returns the scan of the caller, whose account must be in use. Another user's scan is not
 // found, like one that does not exist.
 func (h *Handler) owned(r *http.Request) (scan.Scan, error) {
-	if err := h.admit(r); err != nil {
-		return scan.Scan{}, err
-	}
 	id := scan.ID(r.PathValue("id"))
 	if !id.Valid() {
-		return scan.Scan{}, noSuchScan()
+		return scan.Scan{}, cmp.Or(h.admit(r), noSuchScan())
 	}
-	found, err := scan.Get(r.Context(), h.Firestore, id)
+	snap, err := h.admitWith(r, scan.Ref(h.Firestore, id))
+	if err != nil {
+		return scan.Scan{}, err
+	}
+	found, err := scan.Decode(snap, nil)
 	if errors.Is(err, scan.ErrNotFound) {
 		return scan.Scan{}, noSuchScan()
 	}
@@ -120,4 +160,16 @@ func (h *Handler) owned(r *http.Request) (scan.Scan, error) {
 		return scan.Scan{}, noSuchScan()
 	}
 	return found, nil
+}
+
+// admitWith is like [Handler.admit], and reads a document in the same round trip.
+func (h *Handler) admitWith(r *http.Request, ref *firestore.DocumentRef) (*firestore.DocumentSnapshot, error) {
+	snaps, err := h.Firestore.GetAll(
+		r.Context(), []*firestore.DocumentRef{account.Ref(h.Firestore, account.Caller(r)), ref},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("read the user and what is theirs: %w", err)
+	}
+	_, err = account.DecodeActive(r.Context(), snaps[0], nil)
+	return snaps[1], err
 }

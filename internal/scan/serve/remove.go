@@ -44,7 +44,7 @@ func (h *Handler) bury(ctx context.Context, uid account.UID, id scan.ID) (gone s
 		return scan.Scan{}, noSuchScan()
 	}
 	err = h.Outbox.RunInTurn(ctx, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		if _, err := account.ReadActive(tx.Transaction, h.Firestore, uid); err != nil {
+		if _, err := account.ReadActive(ctx, tx.Transaction, h.Firestore, uid); err != nil {
 			return err
 		}
 		current, err := scan.DecodeAny(tx.Get(scan.Ref(h.Firestore, id)))

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -35,14 +36,15 @@ func noSuchSeries() error { return fault.New(fault.CodeNotFound, "There is no su
 
 // owned returns the series of the caller, whose account must be in use.
 func (h *SeriesHandler) owned(r *http.Request) (series.Series, error) {
-	if err := h.admit(r); err != nil {
-		return series.Series{}, err
-	}
 	id := scan.SeriesID(r.PathValue("id"))
 	if !id.Valid() {
-		return series.Series{}, noSuchSeries()
+		return series.Series{}, cmp.Or(h.admit(r), noSuchSeries())
 	}
-	found, err := series.Get(r.Context(), h.Firestore, account.Caller(r), id)
+	snap, err := h.admitWith(r, series.Ref(h.Firestore, account.Caller(r), id))
+	if err != nil {
+		return series.Series{}, err
+	}
+	found, err := series.Decode(snap, nil)
 	if errors.Is(err, series.ErrNotFound) {
 		return series.Series{}, noSuchSeries()
 	}
@@ -51,7 +53,7 @@ func (h *SeriesHandler) owned(r *http.Request) (series.Series, error) {
 
 // get is like [Handler.get] for a series. Its version grows each time that one of its scans ends.
 func (h *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
-	latest, err := polled(r, h.Watcher, h.owned)
+	latest, err := polled(r, h.Handler, h.Watcher, h.owned)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (h *SeriesHandler) bury(ctx context.Context, uid account.UID, id scan.Serie
 		return nil, noSuchSeries()
 	}
 	err = h.Outbox.RunInTurn(ctx, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		if _, err := account.ReadActive(tx.Transaction, h.Firestore, uid); err != nil {
+		if _, err := account.ReadActive(ctx, tx.Transaction, h.Firestore, uid); err != nil {
 			return err
 		}
 		found, err := series.Decode(tx.Get(series.Ref(h.Firestore, uid, id)))

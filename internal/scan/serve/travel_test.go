@@ -26,7 +26,7 @@ func TestPhotoTravels(t *testing.T) {
 	opened := scantest.WantTicket(
 		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
 	)
-	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(opened.Scan.ID)+"?wait=25&since=3")
+	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(opened.Scan.ID)+"?wait=25&since=2")
 	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(opened.Scan.ID) == 1 })
 	if got := scantest.PutPhoto(t, opened.Upload, string(emulatortest.SamplePhoto(t)), nil); got.Status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
@@ -35,7 +35,7 @@ func TestPhotoTravels(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := scantest.Receive(t, answer, "the answer")
-	scantest.WantView(t, w, scan.Completed, 4)
+	scantest.WantView(t, w, scan.Completed, 3)
 	got := scantest.Decoded[struct {
 		Result struct {
 			Version   string

@@ -27,9 +27,9 @@ func (h *Handler) rescore(w http.ResponseWriter, r *http.Request) error { return
 func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) error {
 	uid := account.Caller(r)
 	var found scan.Scan
-	err := h.Firestore.RunTransaction(r.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+	err := h.Firestore.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
 		var err error
-		found, err = h.measurable(tx, uid, scan.ID(r.PathValue("id")))
+		found, err = h.measurable(ctx, tx, uid, scan.ID(r.PathValue("id")))
 		return err
 	}, firestore.ReadOnly)
 	if err != nil {
@@ -55,8 +55,10 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 
 // measurable returns the caller's completed scan, made under the consent in force. It first refuses
 // a caller who may not have photos measured.
-func (h *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan.ID) (scan.Scan, error) {
-	user, err := account.ReadActive(tx, h.Firestore, uid)
+func (h *Handler) measurable(
+	ctx context.Context, tx *firestore.Transaction, uid account.UID, id scan.ID,
+) (scan.Scan, error) {
+	user, err := account.ReadActive(ctx, tx, h.Firestore, uid)
 	if err != nil {
 		return scan.Scan{}, err
 	}
@@ -88,7 +90,7 @@ func (h *Handler) request(
 	ctx context.Context, id scan.ID, uid account.UID, rescore bool,
 ) (current scan.Scan, err error) {
 	err = h.Outbox.RunInTurn(ctx, scan.Ref(h.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
-		current, err = h.measurable(tx.Transaction, uid, id)
+		current, err = h.measurable(ctx, tx.Transaction, uid, id)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
@@ -30,8 +31,13 @@ func decodeExistingSeries(snap *firestore.DocumentSnapshot, err error) (series.S
 // clients that wait for them. The function's concurrency is the same.
 const MaxWatches = 1000
 
-// lastLook bounds the read at the end of a wait whose listener has not reported anything.
-const lastLook = 5 * time.Second
+const (
+	// lastLook bounds the read at the end of a wait whose listener has not reported anything.
+	lastLook = 5 * time.Second
+	// keptFor is how long a listener is kept after its last waiter has left. A client that was told of
+	// a change asks again at once, and then needs no new listener.
+	keptFor = 5 * time.Second
+)
 
 // Watcher wakes the requests that wait for a scan to change.
 type Watcher = watcher[scan.Scan]
@@ -45,15 +51,18 @@ type watchable interface {
 	// Settled reports whether there is nothing to wait for.
 	Settled() bool
 	Ref(fs *firestore.Client) *firestore.DocumentRef
+	// Owner returns the user whose document it is.
+	Owner() account.UID
 }
 
 // watcher wakes the requests that wait for a document to change. All requests for one document
-// share a Firestore listener, which lives as long as one of them waits:
+// share a Firestore listener, which lives as long as one of them waits, and a few seconds longer
+// while there is something to wait for:
 //
 //	      first waiter                        snapshot
 //	(none) ──────────► opening ───────────────────────────────► heard ──┐ snapshot: tell all who wait
 //	   ▲                  │ │ the wait ends: the scan is read once        │ ◄┘
-//	   │ last one leaves  │ │ listener fails                              │ listener fails, scan gone
+//	   │ last one left    │ │ listener fails                              │ listener fails, scan gone
 //	   ├──────────────────┘ ▼                                             ▼
 //	   └───────────────── failed: off the table at once; its waiters get the error, the next a new listener
 //
@@ -63,6 +72,8 @@ type watchable interface {
 // streams are taken, ends with a read of its own.
 type watcher[T watchable] struct {
 	fs *firestore.Client
+	// keptFor is the constant except in tests.
+	keptFor time.Duration
 	// decode decodes a snapshot. A deleted document is not_found.
 	decode func(*firestore.DocumentSnapshot, error) (T, error)
 
@@ -76,6 +87,10 @@ type watcher[T watchable] struct {
 type watch[T watchable] struct {
 	waiters int
 	stop    context.CancelFunc
+	// left is when the last waiter left, and ending then ends the watch; left is by the wall clock, as
+	// an instance without requests may stand still.
+	left   time.Time
+	ending *time.Timer
 	// heard reports whether the listener has reported anything yet.
 	heard bool
 	// latest and err are the last report of the listener. news is closed and replaced with each
@@ -87,22 +102,27 @@ type watch[T watchable] struct {
 
 // NewWatcher returns a watcher of scans in the database.
 func NewWatcher(fs *firestore.Client) *Watcher {
-	return &Watcher{fs: fs, decode: decodeExisting, watches: map[string]*watch[scan.Scan]{}}
+	return &Watcher{fs: fs, keptFor: keptFor, decode: decodeExisting, watches: map[string]*watch[scan.Scan]{}}
 }
 
 // NewSeriesWatcher returns a watcher of series in the database.
 func NewSeriesWatcher(fs *firestore.Client) *SeriesWatcher {
-	return &SeriesWatcher{fs: fs, decode: decodeExistingSeries, watches: map[string]*watch[series.Series]{}}
+	return &SeriesWatcher{
+		fs: fs, keptFor: keptFor, decode: decodeExistingSeries, watches: map[string]*watch[series.Series]{},
+	}
 }
 
 // waitFor waits at most wait seconds for the document's version to exceed since.
-func waitFor[T watchable](ctx context.Context, watcher *watcher[T], current T, since int64, wait int) (T, error) {
+func waitFor[T watchable](
+	ctx context.Context, watcher *watcher[T], current T, since int64, wait int,
+) (latest T, waited bool, err error) {
 	if wait == 0 || current.CurrentVersion() > since || current.Settled() {
-		return current, nil
+		return current, false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(wait)*time.Second)
 	defer cancel()
-	return watcher.Wait(ctx, current, since)
+	latest, err = watcher.Wait(ctx, current, since)
+	return latest, true, err
 }
 
 // Wait returns the document as soon as its version is above since or it is settled, or its last
@@ -160,7 +180,11 @@ func (w *watcher[T]) join(known T) (*watch[T], error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	on, ok := w.watches[document.ID]
-	if w.waiters >= MaxWatches || !ok && len(w.watches) >= MaxWatches {
+	if ok && on.waiters == 0 && !w.current(on) {
+		w.end(document.ID, on)
+		ok = false
+	}
+	if w.waiters >= MaxWatches || !ok && !w.room() {
 		return nil, fault.New(fault.CodeUnavailable, "Too many clients are waiting: poll again.").WithRetryAfter(time.Second)
 	}
 	if !ok {
@@ -177,6 +201,36 @@ func (w *watcher[T]) join(known T) (*watch[T], error) {
 	return on, nil
 }
 
+// Known returns the document with the id as its listener last reported it, if it is listened to.
+func (w *watcher[T]) Known(id string) (latest T, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	on := w.watches[id]
+	if on == nil || !on.heard || on.err != nil || on.waiters == 0 && !w.current(on) {
+		return latest, false
+	}
+	return on.latest, true
+}
+
+// current reports whether the watch without waiters is kept still.
+func (w *watcher[T]) current(on *watch[T]) bool {
+	return time.Now().Round(0).Before(on.left.Add(w.keptFor))
+}
+
+// room reports whether there may be one more watch. If need be it ends one that has no waiters.
+func (w *watcher[T]) room() bool {
+	if len(w.watches) < MaxWatches {
+		return true
+	}
+	for id, on := range w.watches {
+		if on.waiters == 0 {
+			w.end(id, on)
+			return true
+		}
+	}
+	return false
+}
+
 func (w *watcher[T]) leave(known T, on *watch[T]) {
 	id := known.Ref(w.fs).ID
 	w.mu.Lock()
@@ -186,7 +240,34 @@ func (w *watcher[T]) leave(known T, on *watch[T]) {
 	if on.waiters > 0 {
 		return
 	}
+	if on.err != nil || on.latest.Settled() {
+		w.end(id, on)
+		return
+	}
+	on.left = time.Now().Round(0)
+	if on.ending != nil {
+		on.ending.Reset(w.keptFor)
+		return
+	}
+	on.ending = time.AfterFunc(w.keptFor, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch {
+		case on.waiters > 0:
+		case w.current(on): // another has come and left, or the clock was set back
+			on.ending.Reset(w.keptFor)
+		default:
+			w.end(id, on)
+		}
+	})
+}
+
+// end ends a watch.
+func (w *watcher[T]) end(id string, on *watch[T]) {
 	on.stop()
+	if on.ending != nil {
+		on.ending.Stop()
+	}
 	if w.watches[id] == on {
 		delete(w.watches, id)
 	}

@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
@@ -101,9 +103,140 @@ func TestWait_endsWhenTheClientLeaves(t *testing.T) {
 	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
 	leave()
 	scantest.Receive(t, answer, "the handler's end")
-	if n := reader.Watcher.Watched(); n != 0 {
-		t.Errorf("%d scans are watched still", n)
+	if n := reader.Watcher.Watched(); n != 1 {
+		t.Errorf("%d scans are watched: the client cannot come back", n)
 	}
+	if reader.Watcher.Waiting(s.ID) != 0 {
+		t.Error("the client waits still")
+	}
+}
+
+// An app that was told of a change asks again at once.
+func TestNextPoll_isServedByTheSameListener(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	var listens atomic.Int32
+	reader := e.ScanHandler(e.Database(t, countListens(&listens)))
+	api, s := scantest.ScanAPI(reader), e.NewScan(t)
+	path := string(s.ID) + "?wait=25&since="
+	answer := scantest.Poll(t.Context(), api, path+"1")
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	s = advanced(s, scan.Processing)
+	e.Put(t, s)
+	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Processing, 2)
+	t.Run("of another user's scan nothing is known", func(t *testing.T) {
+		e.PutBob(t)
+		w := scantest.ReadScan(t.Context(), api, "bob", path+"2")
+		scantest.WantProblem(t, w, http.StatusNotFound, "not_found")
+	})
+	t.Run("of what came while no client waited a client is told at once", func(t *testing.T) {
+		scantest.WantView(t, scantest.ReadScan(t.Context(), api, string(scantest.Anna), path+"1"), scan.Processing, 2)
+	})
+	t.Run("a client that knows a later version than the listener is not told the older one", func(t *testing.T) {
+		s := advanced(s, scan.Processing)
+		later := scantest.Poll(t.Context(), api, path+"3")
+		testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+		e.Put(t, s)
+		e.Put(t, advanced(s, scan.Completed))
+		scantest.WantView(t, scantest.Receive(t, later, "the answer"), scan.Completed, 4)
+	})
+	if n := listens.Load(); n != 1 {
+		t.Errorf("%d listeners were opened", n)
+	}
+	testkit.Eventually(t, "nothing is listened to after the end", func() bool { return reader.Watcher.Watched() == 0 })
+}
+
+// deaf is a stream on which nothing arrives any more once it is silent, as if the other end were
+// gone.
+type deaf struct {
+	grpc.ClientStream
+	silent *atomic.Bool
+}
+
+func (d *deaf) RecvMsg(m any) error {
+	if err := d.ClientStream.RecvMsg(m); err != nil || !d.silent.Load() {
+		return err
+	}
+	<-d.Context().Done()
+	return d.Context().Err()
+}
+
+func TestPoll_onAListenerWhoseConnectionIsDead(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	var silent atomic.Bool
+	reader := e.ScanHandler(e.Database(t, grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer,
+		opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		stream, err := open(ctx, desc, conn, method, opts...)
+		if err == nil && strings.HasSuffix(method, "/Listen") {
+			stream = &deaf{stream, &silent}
+		}
+		return stream, err
+	})))
+	api, s := scantest.ScanAPI(reader), e.NewScan(t)
+	answer := scantest.Poll(t.Context(), api, string(s.ID)+"?wait=25")
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	s = advanced(s, scan.Processing)
+	e.Put(t, s)
+	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Processing, 2)
+
+	silent.Store(true)
+	e.Put(t, advanced(s, scan.Completed))
+	answer = scantest.Poll(t.Context(), api, string(s.ID)+"?wait=1&since=2")
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	e.Clock.Advance(time.Second)
+	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Completed, 3)
+}
+
+func TestListenerWithoutWaiters(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	s := e.NewScan(t)
+	left := func(t *testing.T, keptFor time.Duration) *serve.Watcher {
+		t.Helper()
+		watcher := serve.NewWatcher(e.Firestore)
+		watcher.KeepFor(keptFor)
+		on, err := watcher.Join(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		watcher.Leave(s, on)
+		return watcher
+	}
+	t.Run("ends when its time is over", func(t *testing.T) {
+		t.Parallel()
+		watcher := left(t, 10*time.Millisecond)
+		testkit.Eventually(t, "nothing is watched any more", func() bool { return watcher.Watched() == 0 })
+	})
+	t.Run("ends though the clock was set back", func(t *testing.T) {
+		t.Parallel()
+		watcher := left(t, 20*time.Millisecond)
+		watcher.SetBack(watcher.Watch(s.ID), 100*time.Millisecond)
+		testkit.Eventually(t, "nothing is watched any more", func() bool { return watcher.Watched() == 0 })
+	})
+	t.Run("makes room for others", func(t *testing.T) {
+		t.Parallel()
+		watcher := left(t, time.Hour)
+		watcher.Fill()
+		other, err := watcher.Join(e.NewScan(t))
+		if err != nil || watcher.Waiting(s.ID) != 0 || other == nil {
+			t.Error(err)
+		}
+	})
+	t.Run("is not believed once the instance stood still for longer", func(t *testing.T) {
+		t.Parallel()
+		watcher := left(t, time.Hour)
+		watcher.KeepFor(0)
+		if _, ok := watcher.Known(string(s.ID)); ok {
+			t.Error("it is believed")
+		}
+		before := watcher.Watch(s.ID)
+		if on, err := watcher.Join(s); err != nil || on == before {
+			t.Errorf("the next waiter waits for it: %v", err)
+		}
+	})
 }
 
 func TestWait_endsWhenTheScanIsDeleted(t *testing.T) {
@@ -358,4 +491,36 @@ func TestWait_losesNothingWithoutAListener(t *testing.T) {
 	testkit.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(deleted.ID) == 1 })
 	e.Remove(t, deleted)
 	scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
+}
+
+// A wait is longer than it takes to sign out everywhere, to ban a user, or to begin an erasure.
+func TestWait_refusesWhoseSignInEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		field string
+		value any
+		want  int
+	}{
+		"a sign-in that ends":         {"tokensValidAfter", account.Banned, http.StatusUnauthorized},
+		"an account that is erased":   {"state", string(account.Erasing), http.StatusForbidden},
+		"nothing of the sort happens": {"locale", "de", http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := scantest.New(t)
+			reader := e.ScanHandler(e.Firestore)
+			s := e.NewScan(t)
+			answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
+			testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+			changed := []firestore.Update{{Path: tt.field, Value: tt.value}}
+			if _, err := account.Ref(e.Firestore, s.UID).Update(t.Context(), changed); err != nil {
+				t.Fatal(err)
+			}
+			e.Clock.Advance(time.Second) // what waits for less is any other request that was under way
+			e.Put(t, advanced(s, scan.Processing))
+			if got := scantest.Receive(t, answer, "the answer"); got.Code != tt.want {
+				t.Errorf("%d %s, want %d", got.Code, got.Body, tt.want)
+			}
+		})
+	}
 }

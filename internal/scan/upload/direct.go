@@ -78,19 +78,19 @@ func (h *Handler) postDirect(w http.ResponseWriter, r *http.Request) error {
 // transfer is a form whose photo is being received.
 type transfer struct {
 	*Handler
-	// fresh is the scan that the form asks for.
-	fresh scan.Scan
+	// fresh is what the form asks for.
+	fresh opening
 	form  *httpapi.Form
 	photo *photoStream
 }
 
-// readForm reads the form up to the photo's first bytes and returns the scan that it asks for.
-func (h *Handler) readForm(r *http.Request, form *httpapi.Form) (scan.Scan, *photoStream, error) {
+// readForm reads the form up to the photo's first bytes and returns what it asks for.
+func (h *Handler) readForm(r *http.Request, form *httpapi.Form) (opening, *photoStream, error) {
 	req, photo, err := directRequest(form)
 	if err != nil {
-		return scan.Scan{}, nil, err
+		return opening{}, nil, err
 	}
-	fresh, err := h.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	fresh, err := h.scanFor(r.Context(), account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	return fresh, photo, err
 }
 
@@ -157,7 +157,7 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	s, err = u.queue(r.Context(), s, generation, scan.PhotoHash(u.Key, s.UID, u.photo.sum()))
+	s, err = u.queue(r.Context(), s, generation, scan.PhotoHash(u.PhotoKey, s.UID, u.photo.sum()))
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,8 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 // found answers a form that was read to its end and whose scan awaits no photo. If the photo of the
 // first request is known, that of a repeated request must be the same.
 func (u transfer) found(w http.ResponseWriter, s scan.Scan, how how) error {
-	if how == again && s.Content != "" && scan.PhotoHash(u.Key, s.UID, u.photo.sum()) != s.Content {
+	hashes := scan.PhotoHashes(u.PhotoKey, s.UID, u.photo.sum())
+	if how == again && s.Content != "" && !slices.Contains(hashes, s.Content) {
 		return errKeyReused
 	}
 	return answer(w, http.StatusOK, uploadView{Scan: scan.NewView(s), SamePhoto: how == samePhoto})
@@ -181,7 +182,7 @@ func (u transfer) end() error {
 	if err := u.form.End(); err != nil {
 		return err
 	}
-	if u.fresh.Declared != "" && scan.PhotoHash(u.Key, u.fresh.UID, u.photo.sum()) != u.fresh.Declared {
+	if u.fresh.Declared != "" && scan.PhotoHash(u.PhotoKey, u.fresh.UID, u.photo.sum()) != u.fresh.Declared {
 		return fault.New(fault.CodeInvalidField, "The photo does not have this checksum.").
 			WithField("/sha256", "is not the photo's")
 	}
@@ -243,7 +244,7 @@ func (h *Handler) queue(
 ) (s scan.Scan, err error) {
 	on := scan.Ref(h.Firestore, opened.ID)
 	err = transact.Run(ctx, h.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
-		user, err := account.ReadActive(tx, h.Firestore, opened.UID)
+		user, err := account.ReadActive(ctx, tx, h.Firestore, opened.UID)
 		if err != nil {
 			return err
 		}

@@ -19,12 +19,14 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/upload"
 	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestDirectUpload(t *testing.T) {
@@ -46,7 +48,7 @@ func TestDirectUpload(t *testing.T) {
 			want := scan.New(s.ID, scantest.Anna, 1, kind, e.Clock.Now())
 			want.State, want.Version, want.Generation, want.SweepAt = scan.Queued, 2, e.PhotoOf(t, s), &look
 			want.Request, want.Content = s.Request, scan.PhotoHash(
-				[]byte(scantest.HashKey), scantest.Anna, scantest.HexSum(photo),
+				testkit.Ring(keys.ForPhotos), scantest.Anna, scantest.HexSum(photo),
 			)
 			if diff := cmp.Diff(want, s); diff != "" {
 				t.Errorf("scan (-want +got):\n%s", diff)
@@ -423,7 +425,7 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 		t.Helper()
 		e := scantest.New(t)
 		u := e.UploadHandler()
-		fresh, err := u.ScanFor(scantest.Anna, "key", upload.UploadRequest{ContentType: "image/jpeg"})
+		fresh, err := u.ScanFor(t.Context(), scantest.Anna, "key", upload.UploadRequest{ContentType: "image/jpeg"})
 		if err != nil {
 			t.Fatal(err)
 		}

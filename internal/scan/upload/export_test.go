@@ -5,22 +5,25 @@ import (
 	"sync/atomic"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/scan"
 )
 
 // Arriving is the number of photos that are being taken.
 func (h *Handler) Arriving() *atomic.Int32 { return &h.direct }
 
-// NewID is newID.
-func (h *Handler) NewID(uid account.UID, key string) scan.ID { return h.newID(uid, key) }
+// NewID is the id of the scan under the idempotency key.
+func (h *Handler) NewID(uid account.UID, key string) scan.ID {
+	return idsOf[scan.ID](h.Key, keys.Scan, uid, key)[0]
+}
 
 // ScanFor is scanFor.
-func (h *Handler) ScanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
-	return h.scanFor(uid, key, req)
+func (h *Handler) ScanFor(ctx context.Context, uid account.UID, key string, req uploadRequest) (Opening, error) {
+	return h.scanFor(ctx, uid, key, req)
 }
 
 // Open is open.
-func (h *Handler) Open(ctx context.Context, fresh scan.Scan) (scan.Scan, error) {
+func (h *Handler) Open(ctx context.Context, fresh opening) (scan.Scan, error) {
 	s, _, err := h.open(ctx, fresh)
 	return s, err
 }
@@ -34,6 +37,7 @@ const (
 )
 
 type (
+	Opening       = opening
 	UploadRequest = uploadRequest
 )
 

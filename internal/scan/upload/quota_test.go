@@ -10,10 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/upload"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestQuota(t *testing.T) {
@@ -90,7 +92,7 @@ func TestQuota_isExactAtOnce(t *testing.T) {
 	}
 	elsewhere := e.Database(t)
 	apis := []http.Handler{e.UploadAPI(), e.UploadAPI(func(u *upload.Handler) {
-		u.Firestore, u.Limits = elsewhere, quota.New(elsewhere, u.Key, u.Now)
+		u.Firestore, u.Limits = elsewhere, quota.New(elsewhere, testkit.Ring(keys.ForLimits), u.Now)
 	})}
 	answers := make(chan *httptest.ResponseRecorder, 2*requests)
 	for i := range requests {

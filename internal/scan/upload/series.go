@@ -51,11 +51,11 @@ func (h *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 	if err := req.complete(); err != nil {
 		return err
 	}
-	fresh, err := h.seriesFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	fresh, others, err := h.seriesFor(r.Context(), account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	if err != nil {
 		return err
 	}
-	s, scans, how, err := h.openSeries(r.Context(), fresh)
+	s, scans, how, err := h.openSeries(r.Context(), fresh, others)
 	if err != nil {
 		return err
 	}
@@ -84,34 +84,42 @@ func (r *seriesRequest) complete() error {
 }
 
 // seriesFor returns the series that the request under the key, which may be "", would open now,
-// without the consent's epoch. The ids of its scans are derived from its own.
-func (h *Handler) seriesFor(uid account.UID, key string, req seriesRequest) (series.Series, error) {
+// without the consent's epoch, and the ids that it has by the other secrets of the ring. The ids of
+// its scans are derived from its own.
+func (h *Handler) seriesFor(
+	ctx context.Context, uid account.UID, key string, req seriesRequest,
+) (fresh series.Series, others []scan.SeriesID, err error) {
 	body, err := json.Marshal(req)
 	if err != nil {
-		return series.Series{}, fmt.Errorf("marshal series request: %w", err)
+		return series.Series{}, nil, fmt.Errorf("marshal series request: %w", err)
 	}
-	id := scan.SeriesID(strings.ToLower(rand.Text()))
+	id, by := scan.SeriesID(strings.ToLower(rand.Text())), h.Key
 	if key != "" {
-		id = scan.SeriesID(h.Key.ID(keys.Series, string(uid), key))
+		ids := idsOf[scan.SeriesID](h.Key, keys.Series, uid, key)
+		ref := func(fs *firestore.Client, id scan.SeriesID) *firestore.DocumentRef { return series.Ref(fs, uid, id) }
+		if id, by, err = idBy(ctx, h, ids, ref); err != nil {
+			return series.Series{}, nil, err
+		}
+		others = slices.DeleteFunc(ids, func(other scan.SeriesID) bool { return other == id })
 	}
 	scans := make([]scan.ID, *req.Photos)
 	for i := range scans {
-		scans[i] = scan.ID(h.Key.ID(keys.Look, string(uid), string(id), strconv.Itoa(i)))
+		scans[i] = scan.ID(by.ID(keys.Look, string(uid), string(id), strconv.Itoa(i)))
 	}
 	s := series.New(id, uid, scans, req.ContentType, h.Now().UTC())
-	s.Request = h.Key.ID(keys.Request, string(uid), string(body))
-	return s, nil
+	s.Request = by.ID(keys.Request, string(uid), string(body))
+	return s, others, nil
 }
 
 // openSeries creates the series with its scans, all of which count against the quotas, or finds the
 // series of an earlier request with the same key. It returns the scans that await their photos,
 // with new tickets.
 func (h *Handler) openSeries(
-	ctx context.Context, fresh series.Series,
+	ctx context.Context, fresh series.Series, others []scan.SeriesID,
 ) (s series.Series, waiting []scan.Scan, how how, err error) {
 	on := account.Ref(h.Firestore, fresh.UID)
 	err = transact.Run(ctx, h.Firestore, on, func(ctx context.Context, tx *firestore.Transaction) error {
-		user, found, scans, err := h.readSeries(tx, fresh)
+		user, found, scans, err := h.readSeries(ctx, tx, fresh, others)
 		if err != nil {
 			return err
 		}
@@ -145,9 +153,12 @@ func (h *Handler) openSeries(
 // readSeries reads what the decision depends on: the user, the existing series or nil, and its
 // existing scans, including tombstones.
 func (h *Handler) readSeries(
-	tx *firestore.Transaction, fresh series.Series,
+	ctx context.Context, tx *firestore.Transaction, fresh series.Series, others []scan.SeriesID,
 ) (account.User, *series.Series, []scan.Scan, error) {
 	refs := []*firestore.DocumentRef{account.Ref(h.Firestore, fresh.UID), fresh.Ref(h.Firestore)}
+	for _, other := range others {
+		refs = append(refs, series.Ref(h.Firestore, fresh.UID, other))
+	}
 	for _, l := range fresh.Looks {
 		refs = append(refs, scan.Ref(h.Firestore, l.ScanID))
 	}
@@ -155,9 +166,12 @@ func (h *Handler) readSeries(
 	if err != nil {
 		return account.User{}, nil, nil, fmt.Errorf("read user and series: %w", err)
 	}
-	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, h.MinAge)
+	user, err := account.DecodeAnalysable(ctx, snaps[0], fresh.CreatedAt, h.MinAge)
 	if err != nil {
 		return user, nil, nil, err
+	}
+	if slices.ContainsFunc(snaps[2:2+len(others)], (*firestore.DocumentSnapshot).Exists) {
+		return user, nil, nil, errOther()
 	}
 	var found *series.Series
 	switch s, err := series.Decode(snaps[1], nil); {
@@ -169,7 +183,7 @@ func (h *Handler) readSeries(
 		return user, nil, nil, err
 	}
 	var scans []scan.Scan
-	for _, snap := range snaps[2:] {
+	for _, snap := range snaps[2+len(others):] {
 		one, err := scan.DecodeAny(snap, nil)
 		if fault.Ignore(err, scan.ErrNotFound) != nil {
 			return user, nil, nil, err

@@ -2,7 +2,6 @@ package upload
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,18 +11,9 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/telemetry"
 )
-
-// newID returns a random id, or for an idempotency key the same id each time for the same user.
-func (h *Handler) newID(uid account.UID, key string) scan.ID {
-	if key == "" {
-		return scan.ID(strings.ToLower(rand.Text()))
-	}
-	return scan.ID(h.Key.ID(keys.Scan, string(uid), key))
-}
 
 // signAttempts bounds the calls of IAM for one signature. Without it the client would retry until
 // the request's own end.

@@ -4,6 +4,7 @@ package upload
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,8 +43,9 @@ type Handler struct {
 	Bucket *storage.BucketHandle
 	// Signing are the options for signing the URLs.
 	Signing storage.SignedURLOptions
-	// Key derives scan ids from idempotency keys, and the hashes of photos (see scan.PhotoHash).
-	Key keys.Ring
+	// Key derives scan ids from idempotency keys, and PhotoKey the hashes of photos (see
+	// scan.PhotoHash).
+	Key, PhotoKey keys.Ring
 	// Limits counts the scans that users open.
 	Limits *quota.Limiter
 	// MinAge is the age in years that users who upload must have passed.
@@ -89,7 +91,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	if err := req.validate(); err != nil {
 		return err
 	}
-	fresh, err := h.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	fresh, err := h.scanFor(r.Context(), account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	if err != nil {
 		return err
 	}
@@ -146,9 +148,19 @@ const (
 	samePhoto
 )
 
+// opening is what a request asks for.
+type opening struct {
+	// Scan is the scan that the request would open now, without the consent's epoch.
+	scan.Scan
+	// photo are the scan.PhotoHashes of the announced photo, none if it is not announced.
+	photo []string
+	// others are the ids that the scan has by the other secrets of the ring (see [Handler.idBy]).
+	others []scan.ID
+}
+
 // open creates the fresh scan, or finds another one instead (see [Handler.find]). A scan that still
 // awaits its photo gets a new ticket. A scan that is opened counts against the quotas.
-func (h *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how how, err error) {
+func (h *Handler) open(ctx context.Context, fresh opening) (s scan.Scan, how how, err error) {
 	user := account.Ref(h.Firestore, fresh.UID)
 	err = transact.Run(ctx, h.Firestore, user, func(ctx context.Context, tx *firestore.Transaction) error {
 		s, how, err = h.find(ctx, tx.GetAll, fresh)
@@ -171,7 +183,7 @@ func (h *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how h
 
 // look returns what [Handler.open] would return and writes nothing. It serves to refuse a request
 // before its body is read.
-func (h *Handler) look(ctx context.Context, fresh scan.Scan) (scan.Scan, how, error) {
+func (h *Handler) look(ctx context.Context, fresh opening) (scan.Scan, how, error) {
 	s, how, err := h.find(ctx, func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
 		return h.Firestore.GetAll(ctx, refs)
 	}, fresh)
@@ -181,20 +193,30 @@ func (h *Handler) look(ctx context.Context, fresh scan.Scan) (scan.Scan, how, er
 	return s, how, err
 }
 
-// scanFor returns the scan that the request under the key, which may be "", would open now, without
-// the consent's epoch.
-func (h *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
+// scanFor returns what the request under the key, which may be "", asks for.
+func (h *Handler) scanFor(
+	ctx context.Context, uid account.UID, key string, req uploadRequest,
+) (fresh opening, err error) {
 	body, err := json.Marshal(req)
 	if err != nil {
-		return scan.Scan{}, fmt.Errorf("marshal upload request: %w", err)
+		return opening{}, fmt.Errorf("marshal upload request: %w", err)
 	}
-	s := scan.New(h.newID(uid, key), uid, 0, req.ContentType, h.Now().UTC())
-	s.Request = h.Key.ID(keys.Request, string(uid), string(body))
-	s.Renditions = req.Renditions
+	id, by := scan.ID(strings.ToLower(rand.Text())), h.Key
+	if key != "" {
+		ids := idsOf[scan.ID](h.Key, keys.Scan, uid, key)
+		if id, by, err = idBy(ctx, h, ids, scan.Ref); err != nil {
+			return opening{}, err
+		}
+		fresh.others = slices.DeleteFunc(ids, func(other scan.ID) bool { return other == id })
+	}
+	fresh.Scan = scan.New(id, uid, 0, req.ContentType, h.Now().UTC())
+	fresh.Request = by.ID(keys.Request, string(uid), string(body))
+	fresh.Renditions = req.Renditions
 	if req.SHA256 != "" {
-		s.Declared = scan.PhotoHash(h.Key, uid, req.SHA256)
+		fresh.photo = scan.PhotoHashes(h.PhotoKey, uid, req.SHA256)
+		fresh.Declared = fresh.photo[0]
 	}
-	return s, nil
+	return fresh, nil
 }
 
 // find returns the scan that answers the request for the fresh one: the scan of an earlier request
@@ -202,20 +224,27 @@ func (h *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.
 // it is to be written. getAll reads the documents that the decision depends on, inside or outside
 // of a transaction.
 func (h *Handler) find(
-	ctx context.Context, getAll func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error), fresh scan.Scan,
+	ctx context.Context, getAll func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error), fresh opening,
 ) (scan.Scan, how, error) {
-	snaps, err := getAll([]*firestore.DocumentRef{account.Ref(h.Firestore, fresh.UID), scan.Ref(h.Firestore, fresh.ID)})
+	refs := []*firestore.DocumentRef{account.Ref(h.Firestore, fresh.UID), scan.Ref(h.Firestore, fresh.ID)}
+	for _, other := range fresh.others {
+		refs = append(refs, scan.Ref(h.Firestore, other))
+	}
+	snaps, err := getAll(refs)
 	if err != nil {
 		return scan.Scan{}, opened, fmt.Errorf("read user and scan: %w", err)
 	}
-	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, h.MinAge)
+	if slices.ContainsFunc(snaps[2:], (*firestore.DocumentSnapshot).Exists) {
+		return scan.Scan{}, again, errOther()
+	}
+	user, err := account.DecodeAnalysable(ctx, snaps[0], fresh.CreatedAt, h.MinAge)
 	if err != nil {
 		return scan.Scan{}, opened, err
 	}
 	s, err := scan.Decode(snaps[1], nil)
 	switch {
 	case err == nil:
-		return askedAgain(s, fresh, user)
+		return askedAgain(s, fresh.Scan, user)
 	case errors.Is(err, scan.ErrDeleting):
 		return scan.Scan{}, again, errGoing()
 	case !errors.Is(err, scan.ErrNotFound):
@@ -225,13 +254,13 @@ func (h *Handler) find(
 		// The query is outside of the transaction, where it would lock what it reads. A photo that
 		// another request has measured meanwhile gets a scan of its own, which its analysis finds to be a
 		// duplicate.
-		s, err = scan.MeasuredBefore(ctx, h.Firestore, user, fresh.Declared, report.Version)
+		s, err = scan.MeasuredBefore(ctx, h.Firestore, user, fresh.photo, report.Version)
 		if !errors.Is(err, scan.ErrNotFound) {
 			return s, samePhoto, err
 		}
 	}
 	fresh.ConsentEpoch = user.ConsentEpoch
-	return fresh, opened, nil
+	return fresh.Scan, opened, nil
 }
 
 // askedAgain returns the scan as another request with its key finds it. If it still awaits its

@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/upload"
 	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestTicket(t *testing.T) {
@@ -54,7 +55,7 @@ func TestTicket(t *testing.T) {
 	wantScan := scan.Scan{
 		Schema: 1, ID: id, UID: scantest.Anna, ConsentEpoch: 1, State: scan.AwaitingUpload, Version: 1,
 		ContentType:     "image/jpeg",
-		Request:         keys.Ring(scantest.HashKey).ID(keys.Request, "anna", `{"contentType":"image/jpeg","sha256":""}`),
+		Request:         testkit.Ring(keys.ForScans).ID(keys.Request, "anna", `{"contentType":"image/jpeg","sha256":""}`),
 		TicketExpiresAt: now.Add(schema.TicketLife), CreatedAt: now, UpdatedAt: now, SweepAt: &look,
 	}
 	if diff := cmp.Diff(wantScan, e.Load(t, id)); diff != "" {

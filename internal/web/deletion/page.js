@@ -28,9 +28,31 @@ function explain(problem) {
 // Of the last login and for whom. The deletion locks the user, so if its answer is lost, only this token gets it again.
 let session = {};
 
+// The token of the last sign-in says that this browser has signed in before, so that strangers who guess at the password
+// cannot keep it out. A browser that stores nothing does without.
+const kept = {
+  get() {
+    try {
+      return localStorage.getItem("clientToken") || undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  set(token) {
+    try {
+      if (token) {
+        localStorage.setItem("clientToken", token);
+      } else {
+        localStorage.removeItem("clientToken");
+      }
+    } catch { }
+  },
+};
+
 async function login(email, password) {
-  const credentials = JSON.stringify({ email, password });
+  const credentials = JSON.stringify({ email, password, clientToken: kept.get() });
   const answer = await call("POST", "/v1/auth/login", { "Content-Type": "application/json" }, credentials);
+  kept.set(answer.clientToken);
   return { email, password, idToken: answer.idToken };
 }
 
@@ -40,6 +62,7 @@ async function deleteAccount() {
     session = await login(email, password);
   }
   const erasure = await call("DELETE", "/v1/me", { Authorization: "Bearer " + session.idToken });
+  kept.set();
   const link = document.getElementById("link");
   link.href = erasure.receiptUrl;
   link.textContent = erasure.receiptUrl;

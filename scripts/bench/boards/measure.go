@@ -95,7 +95,7 @@ func (w *world) top(ctx context.Context, _ int) error {
 // the entries above.
 func (w *world) former(ctx context.Context, at int) error {
 	return w.fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
-		if _, err := account.ReadActive(tx, w.fs, w.uid(at)); err != nil {
+		if _, err := account.ReadActive(ctx, tx, w.fs, w.uid(at)); err != nil {
 			return err
 		}
 		entries := leaderboard.Entries(w.fs, board.ID())

@@ -15,6 +15,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
@@ -23,6 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/meter"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 var (
@@ -83,7 +85,8 @@ func (w *world) connect(ctx context.Context) (err error) {
 	clock := func() time.Time { return now }
 	w.reader = &boards.Reader{Firestore: w.fs, Now: clock}
 	w.consumer = &rank.Consumer{
-		Firestore: w.fs, Outbox: outbox.New(w.fs, nowhere{}, clock), Key: []byte("key"), Now: clock,
+		Firestore: w.fs, Outbox: outbox.New(w.fs, nowhere{}, testkit.Writer("test"), clock),
+		Key: testkit.Ring(keys.ForRatings), Now: clock,
 	}
 	return nil
 }

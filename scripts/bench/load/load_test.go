@@ -69,9 +69,10 @@ func TestParse(t *testing.T) {
 func TestMeasuresEverything(t *testing.T) {
 	t.Setenv("FIRESTORE_EMULATOR_HOST", "")
 	t.Setenv("PUBSUB_EMULATOR_HOST", "")
+	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
 	file := filepath.Join(t.TempDir(), "API.md")
 	args := []string{
-		"-seconds", "0.01", "-clients", "2", "-users", "2", "-waiters", "20", "-scans", "10", "-json", "-o", file,
+		"-seconds", "0.01", "-clients", "2", "-users", "2", "-waiters", "20", "-scans", "10", "-json", "-logs", "-o", file,
 	}
 	var out, progress strings.Builder
 	if err := run(t.Context(), args, &out, &progress); err != nil {

@@ -19,8 +19,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/local/terminal"
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
 const usage = `Measure the HTTP API on this machine, on the emulators: requests a second, latency and allocations of every operation, and
@@ -52,7 +54,7 @@ type options struct {
 	users           int
 	waiters, scans  int
 	routes          *regexp.Regexp
-	json            bool
+	json, logs      bool
 	into            string
 	command         string
 	seconds         float64
@@ -81,6 +83,7 @@ func parse(args []string, progress io.Writer) (options, error) {
 		"only these: matched with operationId and METHOD /path, and with "+burstsName+" and "+pollsName,
 	)
 	flags.BoolVar(&o.json, "json", false, "print JSON")
+	flags.BoolVar(&o.logs, "logs", false, "show the functions' logs")
 	flags.StringVar(&o.into, "o", "", "write the tables to this Markdown file, too")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -103,9 +106,15 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 		return err
 	}
 	r := report{
-		Command: o.command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: thisMachine(), Excused: excused,
+		Command: o.command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: single.ThisMachine(),
+		Excused: excused,
 	}
-	h, err := host.Start(ctx, host.Options{Progress: progress, AnyQuery: true, InProcess: true})
+	said := emulator.Locked(progress)
+	opts := host.Options{Progress: said, AnyQuery: true, InProcess: true, Balancer: true}
+	if o.logs {
+		opts.Logs = said
+	}
+	h, err := host.Start(ctx, opts)
 	if err != nil {
 		return err
 	}

@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
 // report is all that was measured.
 type report struct {
-	Command string  `json:"command"`
-	Machine machine `json:"machine"`
+	Command string         `json:"command"`
+	Machine single.Machine `json:"machine"`
 	// Clients asked at the same time, as Users, for Seconds each operation.
 	Clients   int               `json:"clients"`
 	Users     int               `json:"users"`
@@ -24,51 +24,6 @@ type report struct {
 	Excused   map[string]string `json:"excused"`
 	AtOnce    []atOnce          `json:"atOnce,omitempty"`
 	LongPolls *waits            `json:"longPolls,omitempty"`
-}
-
-// machine is what the figures hold for.
-type machine struct {
-	Processor string `json:"processor"`
-	CPUs      int    `json:"cpus"`
-	System    string `json:"system"`
-	Go        string `json:"go"`
-	// Load is the machine's average of the last minute before the start, "" where it cannot be told.
-	Load string `json:"loadBefore,omitempty"`
-}
-
-func thisMachine() machine {
-	m := machine{
-		Processor: "unknown processor", CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH,
-		Go: runtime.Version(),
-	}
-	info, _ := os.ReadFile("/proc/cpuinfo") // Linux only, and worth no failure
-	for line := range strings.Lines(string(info)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			m.Processor = strings.TrimSpace(value)
-			break
-		}
-	}
-	load, _ := os.ReadFile("/proc/loadavg")
-	m.Load, _, _ = strings.Cut(string(load), " ")
-	return m
-}
-
-func (m machine) String() string {
-	s := fmt.Sprintf("%s, %d CPUs, %s, %s", m.Processor, m.CPUs, m.System, m.Go)
-	if m.Load != "" {
-		s += "; load average before the start " + m.Load
-	}
-	if m.busy() {
-		s += ": the machine was busy with other work, so all that is a time is provisional"
-	}
-	return s
-}
-
-// busy reports whether the machine had more to do than it has processors for, already before the
-// start.
-func (m machine) busy() bool {
-	load, err := strconv.ParseFloat(m.Load, 64)
-	return err == nil && load > float64(m.CPUs)
 }
 
 var columns = []string{

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/httpapi"
 )
 
 // route describes the repeated requests of an operation of the contract.
@@ -92,7 +93,7 @@ var routes = []route{
 	{operation: "listInbox", readers: true},
 	{operation: "getPreferences"},
 
-	{operation: "logIn", perUser: 50, call: func(_ *world, t turn) call {
+	{operation: "logIn", note: "on a new client", call: func(_ *world, t turn) call {
 		return call{body: fmt.Sprintf(`{"email":%q,"password":%q}`, t.app.Email, password)}
 	}},
 	{operation: "refreshSession", call: func(_ *world, t turn) call {
@@ -166,20 +167,25 @@ var routes = []route{
 
 // excused are the operations that are not measured, and why.
 var excused = map[string]string{
-	"addFriend":        "can be done once for two users",
-	"blockFriend":      "needs a friend, as removeFriend does",
-	"getFriendCode":    "reads one document, as makeFriendCode does first",
-	"removeFriend":     "needs a friend, whom addFriend makes once",
-	"revokeFriendCode": "needs a code, which makeFriendCode makes",
-	"rotateFriendCode": "makes a code, as the first makeFriendCode does",
-	"unblockFriend":    "needs a blocked user, as blockFriend leaves one",
-	"forgetRatings":    "can be measured once for each rating, which a scan makes",
-	"deleteItem":       "can be done once for each item, which an event makes, and costs what markRead does",
-	"deleteSeries":     "needs a series, which takes from the quota that openScan is measured with",
-	"eraseAccount":     "can be done once for each account, and what it costs is the saga that events go through after it",
-	"getSeries":        "needs a series, as deleteSeries does; it reads one document, as getScan",
-	"getExport":        "answers 404 until an export was asked for, which may be done five times a day",
-	"listSeriesImages": "needs a series, as deleteSeries does; it signs as listImages, for each of the photos",
+	"addFriend":         "can be done once for two users",
+	"reportName":        "may be done 20 times a day; it counts a quota and writes two documents",
+	"listNameReports":   "is for staff, who ask seldom",
+	"resolveNameReport": "is for staff, who ask seldom",
+	"lookAtUser":        "is for staff, who ask seldom",
+	"blockFriend":       "needs a friend, as removeFriend does",
+	"getFriendCode":     "reads one document, as makeFriendCode does first",
+	"removeFriend":      "needs a friend, whom addFriend makes once",
+	"revokeFriendCode":  "needs a code, which makeFriendCode makes",
+	"rotateFriendCode":  "makes a code, as the first makeFriendCode does",
+	"signOutEverywhere": "ends its own sign-in, and waits for the next second",
+	"unblockFriend":     "needs a blocked user, as blockFriend leaves one",
+	"forgetRatings":     "can be measured once for each rating, which a scan makes",
+	"deleteItem":        "can be done once for each item, which an event makes, and costs what markRead does",
+	"deleteSeries":      "needs a series, which takes from the quota that openScan is measured with",
+	"eraseAccount":      "can be done once for each account, and costs the saga that events go through after it",
+	"getSeries":         "needs a series, as deleteSeries does; it reads one document, as getScan",
+	"getExport":         "answers 404 until an export was asked for, which may be done five times a day",
+	"listSeriesImages":  "needs a series, as deleteSeries does; it signs as listImages, for each of the photos",
 	"openSeries": "takes from the quota that openScan is measured with, which is what it costs for each of its " +
 		"photos",
 	"requestExport":   "may be asked for five times a day, and what it costs is the archive that events write after it",
@@ -204,8 +210,8 @@ func openedScan(ctx context.Context, w *world, t turn) (string, error) {
 	return opened.Scan.ID, err
 }
 
-// request returns the turn's request, as from a client of its own: an address is good for 60 logins
-// in a quarter of an hour, and one machine would soon measure the refusals. The header is as
+// request returns the turn's request, as from a client of its own: an address is good for 60
+// sign-ups in an hour, and one machine would soon measure the refusals. The header is as
 // Google's load balancer sends it.
 func (w *world) request(ctx context.Context, r route, t turn) (*http.Request, error) {
 	var c call
@@ -233,7 +239,7 @@ func (w *world) request(ctx context.Context, r route, t turn) (*http.Request, er
 	if address == "" {
 		address = w.address()
 	}
-	req.Header.Set("X-Forwarded-For", address)
+	req.Header.Set(httpapi.HeaderClient, address)
 	return req, nil
 }
 
@@ -260,7 +266,7 @@ type forwarder struct{ w *world }
 // RoundTrip sends the request as from a client of its own.
 func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
-	req.Header.Set("X-Forwarded-For", f.w.address())
+	req.Header.Set(httpapi.HeaderClient, f.w.address())
 	return http.DefaultTransport.RoundTrip(req)
 }
 

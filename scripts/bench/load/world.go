@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -57,7 +58,7 @@ type world struct {
 // person is a user.
 type person struct {
 	app      *client.Client
-	session  api.Session
+	session  api.SignIn
 	username string
 	scan     string // a completed one
 	item     string // in the inbox, read
@@ -91,10 +92,10 @@ func contractOperations() (map[string]operation, error) {
 	return all, nil
 }
 
-// address returns another client's address at each call, as the load balancer forwards it.
+// address returns another client's address at each call, as the load balancer tells it.
 func (w *world) address() string {
 	n := w.addresses.Add(1)
-	return fmt.Sprintf("10.%d.%d.%d, 127.0.0.1", n>>16&255, n>>8&255, n&255)
+	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
 }
 
 // prepare makes the people.
@@ -104,7 +105,7 @@ func prepare(ctx context.Context, h *host.Host, users int, progress io.Writer) (
 	if w.operations, err = contractOperations(); err != nil {
 		return nil, err
 	}
-	if w.fs, err = h.Process.Firestore(ctx); err != nil {
+	if w.fs, err = database.Open(ctx, h.Process); err != nil {
 		return nil, err
 	}
 	if err := w.makePhotos(ctx); err != nil {

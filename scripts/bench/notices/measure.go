@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // passes is how many times each row is measured, in turn with the others, so that what else the
@@ -138,7 +139,7 @@ func (w *world) byNight(ctx context.Context, l load, users int) (y tally, err er
 func (t *trial) morning(ctx context.Context, at time.Time) error {
 	var found published
 	sweeper := &notify.Sweeper{
-		Firestore: t.fs, Outbox: outbox.New(t.fs, &found, t.clock.now), Now: t.clock.now,
+		Firestore: t.fs, Outbox: outbox.New(t.fs, &found, testkit.Writer("test"), t.clock.now), Now: t.clock.now,
 	}
 	t.deliveries, t.took = nil, 0 // those of the digests are measured
 	for range sweeps {

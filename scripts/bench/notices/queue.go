@@ -131,5 +131,5 @@ func (q *queue) done(f *fact, failed bool) {
 
 // backoff returns how long Pub/Sub waits after so many deliveries.
 func backoff(deliveries int) time.Duration {
-	return min(catalog.MinBackoff<<min(deliveries-1, 10), catalog.MaxBackoff)
+	return catalog.Backoff(catalog.MinBackoff, catalog.MaxBackoff, deliveries)
 }

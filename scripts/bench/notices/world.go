@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/meter"
 	"github.com/facescan/facescan/internal/notify"
@@ -84,7 +84,8 @@ func (w *world) connect(ctx context.Context) (err error) {
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
-	w.unsubscriber, err = notify.NewUnsubscriber("https://api.facescan.example", base64.StdEncoding.EncodeToString(key))
+	ring := keys.NewRing(keys.ForUnsubscribing, key)
+	w.unsubscriber, err = notify.NewUnsubscriber("https://api.facescan.example", ring)
 	all := catalog.Functions()
 	w.function = all[slices.IndexFunc(all, func(f catalog.Function) bool { return f.Name == "notify" })]
 	return err

@@ -82,7 +82,7 @@ func produce(sample, size, file string) error {
 		return err
 	}
 	const quality = 90 // so that 50 megapixels with noise take no more bytes than are admitted
-	photo, err := single.Enlarged(data, width, height, quality)
+	photo, err := single.Enlarged(data, width, height, quality, 2)
 	if err != nil {
 		return err
 	}

@@ -30,9 +30,12 @@ provider "google" {
 }
 
 locals {
+  # One of your own, made before.
+  key = "projects/${var.project_id}/locations/europe-west3/keyRings/facescan/cryptoKeys/data"
+
   environments = {
-    live    = { prefix = "facescan", database = "(default)", domain = "api.example.com", protect = true, owns_project = true }
-    staging = { prefix = "fs-staging", database = "staging", domain = "api.staging.example.com", protect = false, owns_project = false }
+    live    = { prefix = "facescan", database = "(default)", domain = "api.example.com", protect = true, key = local.key, owns_project = true }
+    staging = { prefix = "fs-staging", database = "staging", domain = "api.staging.example.com", protect = false, key = null, owns_project = false }
   }
 }
 
@@ -45,6 +48,7 @@ module "access" {
   region            = "europe-west3"
   database          = each.value.database
   protect_data      = each.value.protect
+  kms_key           = each.value.key
   deployers         = ["group:operators@example.com"]
   github_repository = "acme/facescan"
   photo_audit       = each.value.owns_project
@@ -67,6 +71,7 @@ module "facescan" {
 
   cors_origins       = ["https://app.example.com"]
   protect_data       = each.value.protect
+  kms_key            = each.value.key
   identity_enabled   = each.value.owns_project
   log_retention_days = each.value.owns_project ? 30 : null
   otlp_endpoint      = "https://telemetry.googleapis.com"

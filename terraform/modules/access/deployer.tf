@@ -62,6 +62,7 @@ locals {
       ]),
       [for action in ["create", "get", "list", "update", "delete"] : "logging.logMetrics.${action}"],
       ["logging.buckets.get", "logging.buckets.list", "logging.buckets.update", "logging.logEntries.list", "monitoring.timeSeries.list"],
+      ["logging.exclusions.get"], # doctor looks whether the requests' lines are excluded
     )
     events = concat(
       flatten([

@@ -5,6 +5,10 @@ locals {
     create = "roles/storage.objectCreator"
     write  = "roles/storage.objectUser"
   }
+  database_roles = {
+    read  = "roles/datastore.viewer"
+    write = "roles/datastore.user"
+  }
   bucket_grants = merge([
     for bucket in ["uploads", "results", "tombstones"] : {
       for name, f in local.functions : "${name}-${bucket}" => {
@@ -26,6 +30,10 @@ locals {
     push_sender = {
       title       = "FaceScan: sends pushes"
       permissions = ["cloudmessaging.messages.create"]
+    }
+    url_signer = {
+      title       = "FaceScan: signs URLs"
+      permissions = ["iam.serviceAccounts.signBlob"]
     }
   }
 
@@ -55,13 +63,13 @@ resource "google_project_iam_member" "bucket" {
   }
 }
 
-# Firestore has no smaller role than one for a whole database: every function that may use it may use all of it. The condition keeps
-# it to this environment's (https://cloud.google.com/firestore/docs/manage-databases#per-database_access_permissions).
+# Firestore has no smaller roles than those for a whole database: a function that may write documents may write all of them. The condition
+# keeps it to this environment's (https://cloud.google.com/firestore/docs/manage-databases#per-database_access_permissions).
 resource "google_project_iam_member" "firestore" {
-  for_each = { for name, f in local.functions : name => f if f.access.firestore }
+  for_each = { for name, f in local.functions : name => f if f.access.firestore != "" }
 
   project = var.project_id
-  role    = "roles/datastore.user"
+  role    = local.database_roles[each.value.access.firestore]
   member  = google_service_account.function[each.key].member
 
   condition {
@@ -69,15 +77,24 @@ resource "google_project_iam_member" "firestore" {
     description = "The database ${var.database}."
     expression  = "resource.name == \"projects/${var.project_id}/databases/${var.database}\""
   }
+
+  lifecycle {
+    create_before_destroy = true # another role takes minutes to hold
+  }
 }
 
-# Signing a URL without a key is IAM's signBlob in the function's own name.
+# Signing a URL without a key is IAM's signBlob in the function's own name. Google's role for it would make tokens as well.
 resource "google_service_account_iam_member" "signs" {
   for_each = { for name, f in local.functions : name => f if f.access.signs }
 
   service_account_id = google_service_account.function[each.key].name
-  role               = "roles/iam.serviceAccountTokenCreator"
+  role               = google_project_iam_custom_role.this["url_signer"].name
   member             = google_service_account.function[each.key].member
+
+  # A grant takes minutes to hold, and without one no upload begins.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "google_project_iam_member" "auth" {
@@ -97,7 +114,7 @@ resource "google_project_iam_member" "push" {
 }
 
 resource "google_project_iam_member" "traces" {
-  for_each = local.functions
+  for_each = { for name, f in local.functions : name => f if f.access.traces }
 
   project = var.project_id
   role    = "roles/telemetry.tracesWriter"

@@ -48,7 +48,7 @@ resource "google_service_account_iam_member" "push_token" {
 
 # The secrets that the functions read. Terraform makes them and not their values, which would stand in its state.
 resource "google_secret_manager_secret" "this" {
-  for_each = local.secrets
+  for_each = setunion(local.secrets, var.kept_secrets)
 
   project   = var.project_id
   secret_id = "${var.prefix}-${each.value}"

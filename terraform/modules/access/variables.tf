@@ -25,10 +25,27 @@ variable "database" {
   default     = "(default)"
 }
 
+variable "kept_secrets" {
+  description = "Secrets of earlier versions, without the prefix, that no function reads any more. They are left until an owner removes them by hand."
+  type        = set(string)
+  default     = []
+}
+
 variable "protect_data" {
   description = "Whether the deployer may not empty the buckets of photos: as in the module facescan."
   type        = bool
   default     = true
+}
+
+variable "kms_key" {
+  description = "Key of Cloud KMS that data is encrypted with, as in the module facescan. One of this project is opened to the products' own accounts; one of another project its owner has to open."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "It is projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY, without a version."
+  }
 }
 
 variable "deployers" {

@@ -47,3 +47,24 @@ variable "requests_per_minute_per_ip" {
   description = "Requests a minute from one IP address before Cloud Armor answers 429."
   type        = number
 }
+
+variable "auth_requests_per_minute_per_ip" {
+  description = "Requests a minute to /v1/auth/ from one IP address before Cloud Armor answers 429."
+  type        = number
+}
+
+variable "photo_paths" {
+  description = "Paths that photos are posted to, which Cloud Armor's WAF rules leave alone."
+  type        = list(string)
+
+  validation {
+    # https://cloud.google.com/armor/quotas: a rule has five expressions at most, one of which asks the WAF.
+    condition     = length(var.photo_paths) >= 1 && length(var.photo_paths) <= 4
+    error_message = "There are 1 to 4: a rule has no room for more."
+  }
+}
+
+variable "client_header" {
+  description = "Header in which the functions read the client's address, and which only the balancer sets."
+  type        = string
+}

@@ -4,6 +4,7 @@ resource "google_pubsub_topic" "this" {
 
   name                       = "${var.prefix}-${each.value}"
   message_retention_duration = "604800s" # a week, to seek back to after a mended bug
+  kms_key_name               = var.kms_key
 
   message_storage_policy {
     allowed_persistence_regions = [var.region]

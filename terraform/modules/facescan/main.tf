@@ -28,16 +28,19 @@ module "edge" {
   source = "../edge"
   count  = var.edge_enabled ? 1 : 0
 
-  prefix                     = var.prefix
-  region                     = var.region
-  domain                     = var.domain
-  additional_domains         = var.additional_domains
-  dns_zone                   = var.dns_zone
-  services                   = { for name in keys(local.http_functions) : name => module.function[name].service }
-  paths                      = { for name, f in local.http_functions : name => f.paths }
-  fallback                   = local.catalog.fallback
-  armor_preview              = var.armor_preview
-  requests_per_minute_per_ip = var.requests_per_minute_per_ip
+  prefix                          = var.prefix
+  region                          = var.region
+  domain                          = var.domain
+  additional_domains              = var.additional_domains
+  dns_zone                        = var.dns_zone
+  services                        = { for name in keys(local.http_functions) : name => module.function[name].service }
+  paths                           = { for name, f in local.http_functions : name => f.paths }
+  fallback                        = local.catalog.fallback
+  photo_paths                     = local.catalog.photoPaths
+  client_header                   = local.catalog.clientHeader
+  armor_preview                   = var.armor_preview
+  requests_per_minute_per_ip      = var.requests_per_minute_per_ip
+  auth_requests_per_minute_per_ip = var.auth_requests_per_minute_per_ip
 
   depends_on = [google_project_service.this]
 }

@@ -39,11 +39,16 @@ output "function_services" {
 }
 
 output "http_services" {
-  description = "Cloud Run services that a load balancer of your own has to reach, with their paths, where edge_enabled is false."
+  description = "Cloud Run services that a load balancer of your own has to reach, with their paths, where edge_enabled is false. It has to set the output client_header."
   value       = { for name, f in local.http_functions : name => { service = module.function[name].service, paths = f.paths } }
 }
 
 output "push_endpoints" {
   description = "Where each push subscription delivers, which is also its token's audience."
   value       = { for name, s in google_pubsub_subscription.push : name => s.push_config[0].push_endpoint }
+}
+
+output "client_header" {
+  description = "Request header that a load balancer of your own has to set to the client's address, overwriting what a client sends: as a custom request header of its backend services, NAME:{client_ip_address}."
+  value       = local.catalog.clientHeader
 }

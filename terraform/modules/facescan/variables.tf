@@ -270,9 +270,32 @@ variable "mail" {
 }
 
 variable "authorized_domains" {
-  description = "Domains that sign-in may redirect to, beside the project's own."
+  description = "Domains that sign-in may redirect to, beside the project's own. localhost is one only where protect_data is false: any program on a user's machine can be there."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = !var.protect_data || length(setintersection(var.authorized_domains, ["localhost", "127.0.0.1"])) == 0
+    error_message = "localhost may not sign users in where their data is protected: any program on a user's machine can be there."
+  }
+}
+
+variable "sign_up_quota" {
+  description = "How many accounts an hour one address may open for some days, for a launch or against an attack: from 1 to 1000, with the time it begins. Null leaves Identity Platform's own, 100. Sign-ups by POST /v1/auth/signup come from the functions' few addresses, and count as those."
+  type = object({
+    per_hour_and_ip = number
+    start           = string
+    days            = number
+  })
+  default = null
+
+  validation {
+    condition = var.sign_up_quota == null || try(
+      var.sign_up_quota.per_hour_and_ip >= 1 && var.sign_up_quota.per_hour_and_ip <= 1000 && var.sign_up_quota.days >= 1 &&
+      can(timeadd(var.sign_up_quota.start, "0s")), false
+    )
+    error_message = "It is { per_hour_and_ip = 1 to 1000, start = \"2027-01-31T00:00:00Z\", days = 1 or more }."
+  }
 }
 
 variable "protect_data" {
@@ -281,12 +304,32 @@ variable "protect_data" {
   default     = true
 }
 
+# Cloud Storage and Firestore take a key of their own location only (https://cloud.google.com/storage/docs/encryption/customer-managed-keys,
+# https://cloud.google.com/firestore/docs/use-cmek): one key for both means one region for both.
+variable "kms_key" {
+  description = "Key of Cloud KMS in `region`, projects/P/locations/REGION/keyRings/R/cryptoKeys/K, that photos, results, tombstones, documents and messages are encrypted with; null leaves that to Google. A database takes a key when it is made, and never afterwards."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "It is projects/PROJECT/locations/${var.region}/keyRings/RING/cryptoKeys/KEY, without a version: the key has to be where the data is."
+  }
+
+  validation {
+    condition     = var.kms_key == null || !var.create_database || coalesce(var.firestore_location, var.region) == var.region
+    error_message = "The database has to be in ${var.region}, as the key and the buckets are: leave firestore_location out."
+  }
+}
+
 variable "armor_preview" {
-  description = "Whether Cloud Armor's WAF rules only log what they would block. Begin with true and read the log for a week."
+  description = "Whether Cloud Armor's WAF rules only log what they would block. Begin with true, also in production, and read for a week what they would have refused. The limits by address hold all the same."
   type        = bool
   default     = true
 }
 
+# A carrier puts 64 to 256 subscribers behind an address, by the 1,024 to 256 ports that each gets. Say all 256 have the app, a tenth of them is
+# in it at once, and each asks 30 times in its busiest minute, a scan with its long polls and lists: 770.
 variable "requests_per_minute_per_ip" {
   description = "Requests a minute from one IP address before Cloud Armor answers 429. Many phones share the address of their carrier, so it is far above what one app sends. Long polls count once."
   type        = number
@@ -295,6 +338,19 @@ variable "requests_per_minute_per_ip" {
   validation {
     condition     = var.requests_per_minute_per_ip >= 10
     error_message = "Below 10 a minute no app works."
+  }
+}
+
+# The functions themselves let an address log in 60 times in a quarter of an hour, and all of that in its first minute; with a registration or a
+# refresh for each it is 120. A refresh is due once an hour, 4 a minute for 256 subscribers.
+variable "auth_requests_per_minute_per_ip" {
+  description = "Requests a minute to /v1/auth/ from one IP address before Cloud Armor answers 429: wider than the functions' own limits, which answer with what is wrong."
+  type        = number
+  default     = 120
+
+  validation {
+    condition     = var.auth_requests_per_minute_per_ip >= 60 && var.auth_requests_per_minute_per_ip <= var.requests_per_minute_per_ip
+    error_message = "From 60 a minute, which the functions themselves let an address log in, to requests_per_minute_per_ip."
   }
 }
 
@@ -321,8 +377,8 @@ variable "log_retention_days" {
   default     = 30
 
   validation {
-    condition     = var.log_retention_days == null || try(var.log_retention_days >= 1 && var.log_retention_days <= 30, false)
-    error_message = "Logs are kept for 1 to 30 days, as the receipts of erasures say."
+    condition     = var.log_retention_days == null || try(var.log_retention_days >= 1 && var.log_retention_days <= local.catalog.logDays, false)
+    error_message = "Logs are kept for 1 to ${local.catalog.logDays} days, as the receipts of erasures say."
   }
 }
 

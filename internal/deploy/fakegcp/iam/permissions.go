@@ -18,6 +18,8 @@ var collections = []struct{ service, pattern, prefix string }{
 	{"artifactregistry", "projects/*/locations/*/repositories", "artifactregistry.repositories"},
 	{"billingbudgets", "billingAccounts/*/budgets", "billing.budgets"},
 	{"cloudfunctions", "projects/*/locations/*/functions", "cloudfunctions.functions"},
+	{"cloudkms", "projects/*/locations/*/keyRings", "cloudkms.keyRings"},
+	{"cloudkms", "projects/*/locations/*/keyRings/*/cryptoKeys", "cloudkms.cryptoKeys"},
 	{"cloudscheduler", "projects/*/locations/*/jobs", "cloudscheduler.jobs"},
 	{"compute", "projects/*/global/addresses", "compute.globalAddresses"},
 	{"compute", "projects/*/global/backendServices", "compute.backendServices"},

@@ -31,7 +31,13 @@ var predefinedRoles = map[string][]string{
 		"artifactregistry.repositories.uploadArtifacts", "cloudbuild.builds.*", "logging.logEntries.create",
 		"storage.buckets.get", "storage.objects.create", "storage.objects.get", "storage.objects.list",
 	},
-	"roles/cloudfunctions.developer":  {"cloudfunctions.*"},
+	"roles/cloudfunctions.developer": {"cloudfunctions.*"},
+	"roles/cloudkms.cryptoKeyEncrypterDecrypter": {
+		"cloudkms.cryptoKeyVersions.useToDecrypt", "cloudkms.cryptoKeyVersions.useToEncrypt",
+	},
+	"roles/cloudkms.viewer": {
+		"cloudkms.cryptoKeys.get", "cloudkms.cryptoKeys.list", "cloudkms.keyRings.get", "cloudkms.keyRings.list",
+	},
 	"roles/cloudscheduler.admin":      {"cloudscheduler.*"},
 	"roles/compute.loadBalancerAdmin": {"compute.*"},
 	"roles/compute.securityAdmin": {

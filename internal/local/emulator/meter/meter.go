@@ -1,4 +1,5 @@
-// Package meter counts what a client of Firestore asks for.
+// Package meter counts what clients of Firestore ask for: a [Meter] those of one client, a [Tally]
+// those that pass a proxy.
 package meter
 
 import (
@@ -111,6 +112,40 @@ func (m *Meter) change(change func(*Cost)) {
 	change(&m.cost)
 }
 
+// writes counts the writes of a commit.
+func (c *Cost) writes(all []*firestorepb.Write) {
+	for _, w := range all {
+		if w.GetDelete() != "" {
+			c.Deletes++
+		} else {
+			c.Writes++
+		}
+	}
+}
+
+// read counts what a message of an answer has, and reports whether it has a document of a query.
+func (c *Cost) read(message any) (row bool) {
+	switch got := message.(type) {
+	case *firestorepb.BatchGetDocumentsResponse:
+		if got.GetResult() != nil {
+			c.Documents++
+		}
+	case *firestorepb.RunQueryResponse:
+		if got.GetDocument() != nil {
+			c.Rows++
+			return true
+		}
+	case *firestorepb.RunAggregationQueryResponse:
+		for _, v := range got.GetResult().GetAggregateFields() {
+			n := v.GetIntegerValue()
+			c.Counts++
+			c.Counted += n
+			c.CountReads += max(1, (n+indexEntriesPerRead-1)/indexEntriesPerRead)
+		}
+	}
+	return false
+}
+
 // unary counts the writes of commits that succeed.
 func (m *Meter) unary(
 	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker,
@@ -118,15 +153,7 @@ func (m *Meter) unary(
 ) error {
 	err := next(ctx, method, req, reply, cc, opts...)
 	if commit, ok := req.(*firestorepb.CommitRequest); ok && err == nil {
-		m.add(ctx, func(c *Cost) {
-			for _, w := range commit.GetWrites() {
-				if w.GetDelete() != "" {
-					c.Deletes++
-				} else {
-					c.Writes++
-				}
-			}
-		})
+		m.add(ctx, func(c *Cost) { c.writes(commit.GetWrites()) })
 	}
 	return err
 }
@@ -158,30 +185,11 @@ func (s *readStream) RecvMsg(m any) error {
 		s.meter.add(s.Context(), func(c *Cost) { c.Rows++ })
 	}
 	if err == nil {
-		s.count(m)
+		s.meter.add(s.Context(), func(c *Cost) {
+			if c.read(m) {
+				s.query = false
+			}
+		})
 	}
 	return err
-}
-
-func (s *readStream) count(m any) {
-	switch got := m.(type) {
-	case *firestorepb.BatchGetDocumentsResponse:
-		if got.GetResult() != nil {
-			s.meter.add(s.Context(), func(c *Cost) { c.Documents++ })
-		}
-	case *firestorepb.RunQueryResponse:
-		if got.GetDocument() != nil {
-			s.query = false
-			s.meter.add(s.Context(), func(c *Cost) { c.Rows++ })
-		}
-	case *firestorepb.RunAggregationQueryResponse:
-		for _, v := range got.GetResult().GetAggregateFields() {
-			n := v.GetIntegerValue()
-			s.meter.add(s.Context(), func(c *Cost) {
-				c.Counts++
-				c.Counted += n
-				c.CountReads += max(1, (n+indexEntriesPerRead-1)/indexEntriesPerRead)
-			})
-		}
-	}
 }

@@ -10,13 +10,17 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"math"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/analyze"
@@ -28,7 +32,7 @@ import (
 func (e *Env) Analyzer(engine Engine) *analyze.Consumer {
 	return &analyze.Consumer{
 		Firestore: e.Firestore, Outbox: e.Outbox, Uploads: e.Uploads, Results: e.Results, Scan: engine,
-		Key: []byte(HashKey), Now: e.Clock.Now,
+		Key: testkit.Ring(keys.ForPhotos), Now: e.Clock.Now, Processors: semaphore.NewWeighted(math.MaxInt64),
 		Lease: work.LeaseTime, Exit: func(code int) { panic(fmt.Sprintf("the process ends with %d", code)) },
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/meter"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/testkit"
@@ -39,8 +40,6 @@ const (
 	ResultsBucket = "results"
 	// Anna is a registered user with a consent, whose epoch is 1.
 	Anna = account.UID("anna")
-	// HashKey is the key of scan ids and of what stands for photos.
-	HashKey = "key"
 )
 
 // Noon is a time of documents that a test writes by hand, LeaseLong is over the lease of an
@@ -137,6 +136,16 @@ func Refusing(status int, fits func(*http.Request) bool) transport {
 // Method fits requests of the method.
 func Method(name string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.Method == name }
+}
+
+// Traffic returns what the environment has asked of Firestore so far.
+func (e *Env) Traffic(t *testing.T) meter.Traffic {
+	t.Helper()
+	passed, err := emulator.TrafficOf(t.Context(), os.Getenv(emulator.Firestore.Env()), e.project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return passed
 }
 
 // PutUser writes the user.
@@ -290,7 +299,9 @@ func FinalizedObject(t *testing.T, name string, generation int64) event.Message 
 const Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 // OutboxOver returns an outbox over the client.
-func (e *Env) OutboxOver(fs *firestore.Client) *outbox.Box { return outbox.New(fs, e.Bus, e.Clock.Now) }
+func (e *Env) OutboxOver(fs *firestore.Client) *outbox.Box {
+	return outbox.New(fs, e.Bus, testkit.Writer("test"), e.Clock.Now)
+}
 
 // Owed returns the events that wait in the outbox.
 func (e *Env) Owed(t *testing.T) []string {

@@ -18,10 +18,12 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/upload"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // JPEG begins like one; nothing in this file decodes it.
@@ -177,8 +179,8 @@ func (e *Env) UploadAPI(change ...func(*upload.Handler)) http.Handler {
 // UploadHandler returns the handler of uploads.
 func (e *Env) UploadHandler() *upload.Handler {
 	return &upload.Handler{
-		Firestore: e.Firestore, Bucket: e.Uploads, Key: []byte(HashKey),
-		Limits: quota.New(e.Firestore, []byte(HashKey), e.Clock.Now), MinAge: MinAge, Now: e.Clock.Now,
+		Firestore: e.Firestore, Bucket: e.Uploads, Key: testkit.Ring(keys.ForScans), PhotoKey: testkit.Ring(keys.ForPhotos),
+		Limits: quota.New(e.Firestore, testkit.Ring(keys.ForLimits), e.Clock.Now), MinAge: MinAge, Now: e.Clock.Now,
 		Signing: e.signing(),
 	}
 }

@@ -6,8 +6,7 @@ package usertest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
+	"math"
 	"net/http"
 	"os"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 	"firebase.google.com/go/v4/auth"
+	"golang.org/x/sync/semaphore"
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/account"
@@ -24,6 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fcm"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
@@ -38,11 +39,9 @@ import (
 	"github.com/facescan/facescan/internal/scan/analyze"
 	scanserve "github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/scan/upload"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/work"
 )
-
-// Key is the functions' hash key.
-const Key = "key"
 
 // Options change how the functions of a world reach what is around them. The zero value is the
 // plain way.
@@ -117,7 +116,7 @@ func New(tb testing.TB, opts Options) *World {
 	if opts.Publisher != nil {
 		w.Publisher = opts.Publisher(w.Publisher)
 	}
-	w.Outbox = outbox.New(w.Firestore, w.Publisher, w.Clock)
+	w.Outbox = outbox.New(w.Firestore, w.Publisher, testkit.Writer("test"), w.Clock)
 	w.serve()
 	w.handle(opts)
 	return w
@@ -188,13 +187,14 @@ func MailerTo(tb testing.TB, addr string) *mail.Sender {
 }
 
 func (w *World) serve() {
-	limits := quota.New(w.Firestore, []byte(Key), w.Clock)
-	w.API = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, HashKey: []byte(Key)})
+	limits := quota.New(w.Firestore, testkit.Ring(keys.ForLimits), w.Clock)
+	w.API = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, LogKey: testkit.Ring(keys.ForLogs)})
 	accounts := account.New(w.Firestore, w.Outbox, w.Clock)
 	accounts.RegisterRoutes(w.API, limits)
 	accounts.ProfileRoutes(w.API)
 	uploads := &upload.Handler{
-		Firestore: w.Firestore, Bucket: w.Uploads, Signing: w.Signing, Key: []byte(Key), Limits: limits,
+		Firestore: w.Firestore, Bucket: w.Uploads, Signing: w.Signing, Limits: limits,
+		Key: testkit.Ring(keys.ForScans), PhotoKey: testkit.Ring(keys.ForPhotos),
 		MinAge: 18, Now: w.Clock,
 	}
 	uploads.Routes(w.API)
@@ -204,9 +204,10 @@ func (w *World) serve() {
 	}
 	scans.Routes(w.API)
 	(&scanserve.SeriesHandler{Handler: scans, Watcher: scanserve.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
-	(&serve.Handler{Firestore: w.Firestore, Major: report.MajorVersion(), Key: []byte(Key), Now: w.Clock}).Routes(w.API)
+	major := report.MajorVersion()
+	(&serve.Handler{Firestore: w.Firestore, Major: major, Key: testkit.Ring(keys.ForCursors), Now: w.Clock}).Routes(w.API)
 	(&friends.Handler{
-		Firestore: w.Firestore, Limits: limits, Key: []byte(Key), Major: report.MajorVersion(), Now: w.Clock,
+		Firestore: w.Firestore, Limits: limits, Key: testkit.Ring(keys.ForFriends), Major: major, Now: w.Clock,
 	}).Routes(w.API)
 	(&inbox.Handler{Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Now: w.Clock}).Routes(w.API)
 }
@@ -219,11 +220,14 @@ func (w *World) handle(opts Options) {
 	}
 	analyzer := &analyze.Consumer{
 		Firestore: w.Firestore, Outbox: w.Outbox, Uploads: w.Uploads, Results: w.Results, Scan: engine,
-		Lease: work.LeaseTime, Exit: os.Exit, Key: []byte(Key), Now: w.Clock,
+		Processors: semaphore.NewWeighted(math.MaxInt64),
+		Lease:      work.LeaseTime, Exit: os.Exit, Key: testkit.Ring(keys.ForPhotos), Now: w.Clock,
 	}
 	w.Handlers = map[string]func(context.Context, event.Message) error{
 		"analyze": analyzer.Handle,
-		"rank":    (&rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: []byte(Key), Now: w.Clock}).Handle,
+		"rank": (&rank.Consumer{
+			Firestore: w.Firestore, Outbox: w.Outbox, Key: testkit.Ring(keys.ForRatings), Now: w.Clock,
+		}).Handle,
 		"notify": (&deliver.Consumer{
 			Firestore: w.Firestore, FCM: w.pushes(opts.Push), Mailer: w.Mailer, Users: w.Users,
 			Unsubscriber: Unsubscriber(w.tb), Now: w.Clock,
@@ -244,8 +248,7 @@ func (w *World) pushes(way http.RoundTripper) *fcm.Sender {
 // Unsubscriber returns what makes and reads the links that turn mails off.
 func Unsubscriber(tb testing.TB) *notify.Unsubscriber {
 	tb.Helper()
-	key := sha256.Sum256([]byte(Key))
-	u, err := notify.NewUnsubscriber("https://api.facescan.invalid", base64.StdEncoding.EncodeToString(key[:]))
+	u, err := notify.NewUnsubscriber("https://api.facescan.invalid", testkit.Ring(keys.ForUnsubscribing))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -20,6 +20,7 @@ variables {
   alert_emails     = ["ops@example.com"]
   mail             = { server = "smtp.example.com:587", user = "u", from = "f@example.com" }
   function_sources = {
+    admin       = { path = "tests/main.tftest.hcl", object = "admin/1.zip" }
     analyze     = { path = "tests/main.tftest.hcl", object = "analyze/1.zip" }
     coach       = { path = "tests/main.tftest.hcl", object = "coach/1.zip" }
     erase       = { path = "tests/main.tftest.hcl", object = "erase/1.zip" }
@@ -401,4 +402,129 @@ run "users_cannot_delete_themselves_at_firebase" {
     condition     = google_identity_platform_config.this[0].client[0].permissions[0].disabled_user_signup == false
     error_message = "Users have to be able to sign up."
   }
+}
+
+run "without_a_key_google_encrypts_by_its_own" {
+  command = plan
+
+  assert {
+    condition     = length(google_storage_bucket.uploads.encryption) == 0 && length(google_firestore_database.this[0].cmek_config) == 0
+    error_message = "No key was asked for."
+  }
+}
+
+run "a_key_encrypts_photos_documents_and_messages" {
+  command = plan
+
+  variables {
+    kms_key = "projects/keys/locations/europe-west1/keyRings/facescan/cryptoKeys/data"
+  }
+
+  assert {
+    condition = alltrue([
+      for b in [google_storage_bucket.uploads, google_storage_bucket.results, google_storage_bucket.tombstones] : b.encryption[0].default_kms_key_name == var.kms_key
+    ])
+    error_message = "A bucket is encrypted with another key."
+  }
+  assert {
+    condition     = google_firestore_database.this[0].cmek_config[0].kms_key_name == var.kms_key && alltrue([for t in google_pubsub_topic.this : t.kms_key_name == var.kms_key])
+    error_message = "Documents or messages are encrypted with another key."
+  }
+}
+
+run "a_key_elsewhere_is_refused" {
+  command = plan
+
+  variables {
+    kms_key = "projects/keys/locations/europe/keyRings/facescan/cryptoKeys/data"
+  }
+
+  expect_failures = [var.kms_key]
+}
+
+run "a_keys_version_is_none" {
+  command = plan
+
+  variables {
+    kms_key = "projects/keys/locations/europe-west1/keyRings/facescan/cryptoKeys/data/cryptoKeyVersions/1"
+  }
+
+  expect_failures = [var.kms_key]
+}
+
+run "one_key_is_in_one_region" {
+  command = plan
+
+  variables {
+    kms_key            = "projects/keys/locations/europe-west1/keyRings/facescan/cryptoKeys/data"
+    firestore_location = "eur3"
+  }
+
+  expect_failures = [var.kms_key]
+}
+
+run "localhost_signs_nobody_in_where_data_is_protected" {
+  command = plan
+
+  variables {
+    authorized_domains = ["localhost"]
+  }
+
+  expect_failures = [var.authorized_domains]
+}
+
+run "localhost_signs_in_where_nobodys_data_is" {
+  command = plan
+
+  variables {
+    authorized_domains = ["localhost"]
+    protect_data       = false
+  }
+
+  assert {
+    condition     = contains(google_identity_platform_config.this[0].authorized_domains, "localhost")
+    error_message = "Web apps under development have to sign in."
+  }
+}
+
+run "a_second_factor_is_an_authenticator_app" {
+  command = plan
+
+  assert {
+    condition     = google_identity_platform_config.this[0].mfa[0].provider_configs[0].state == "ENABLED" && try(length(google_identity_platform_config.this[0].mfa[0].enabled_providers), 0) == 0
+    error_message = "Users have to be able to have a second factor, and none by SMS."
+  }
+}
+
+run "sign_ups_have_another_quota_for_a_time" {
+  command = plan
+
+  variables {
+    sign_up_quota = { per_hour_and_ip = 20, start = "2027-01-31T00:00:00Z", days = 7 }
+  }
+
+  assert {
+    condition     = google_identity_platform_config.this[0].quota[0].sign_up_quota_config[0].quota_duration == "604800s"
+    error_message = "A quota has to end."
+  }
+}
+
+run "a_quota_of_sign_ups_begins_at_a_time" {
+  command = plan
+
+  variables {
+    sign_up_quota = { per_hour_and_ip = 20, start = "soon", days = 7 }
+  }
+
+  expect_failures = [var.sign_up_quota]
+}
+
+run "a_quota_of_sign_ups_is_a_thousand_at_most" {
+  command = plan
+
+  variables {
+    sign_up_quota = { per_hour_and_ip = 1001, start = "2027-01-31T00:00:00Z", days = 7 }
+  }
+
+  expect_failures = [var.sign_up_quota]
 }

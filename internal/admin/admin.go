@@ -1,0 +1,203 @@
+// Package admin serves the staff: the queue of reported names, and the state of a user for support.
+// Nothing of it shows a photo, a report or a score. Each request leaves an audit, audit/{id}, and a
+// line in the log before it is answered.
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/moderation"
+	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/store"
+)
+
+const defaultPage = 20
+
+// Handler serves the routes below /v1/admin.
+type Handler struct {
+	Firestore *firestore.Client
+	// Accounts takes names away.
+	Accounts *account.Service
+	// Logs derives the pseudonyms of users in logs.
+	Logs keys.Ring
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Routes adds the routes to the API.
+func (h *Handler) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/admin/reports", httpapi.Admin, h.reports, httpapi.Paged)
+	api.Handle("POST /v1/admin/reports/{id}/resolve", httpapi.Admin, h.resolve, httpapi.JSON)
+	api.Handle("GET /v1/admin/users/{uid}", httpapi.Support, h.user)
+}
+
+// auditDoc is audit/{id}.
+type auditDoc struct {
+	Schema int `firestore:"schema"`
+	// Actor is the Firebase user of the staff, Role their role then.
+	Actor  string       `firestore:"actor"`
+	Role   httpapi.Role `firestore:"role"`
+	Action string       `firestore:"action"`
+	// UID is the user it was about, absent if it was about none in particular.
+	UID account.UID `firestore:"uid,omitempty"`
+	// Of is the id of the report that was decided, absent for other actions.
+	Of       string    `firestore:"of,omitempty"`
+	At       time.Time `firestore:"at"`
+	ExpireAt time.Time `firestore:"expireAt"`
+}
+
+// audit keeps what the caller is about to see or do. If it cannot be kept, it must not happen.
+func (h *Handler) audit(ctx context.Context, action string, uid account.UID, of string) error {
+	who, now := httpapi.Caller(ctx), h.Now().UTC()
+	_, _, err := h.Firestore.Collection("audit").Add(ctx, auditDoc{
+		Schema: 1, Actor: who.UID, Role: who.Role, Action: action, UID: uid, Of: of, At: now,
+		ExpireAt: now.Add(schema.AuditLife),
+	})
+	if err != nil {
+		return fault.Wrap(err, fault.CodeUnavailable, "The audit cannot be written: try again.")
+	}
+	about := ""
+	if uid != "" {
+		about = h.Logs.Pseudonym(string(uid))
+	}
+	slog.InfoContext(ctx, "staff", "action", action, "role", string(who.Role), "about", about)
+	return nil
+}
+
+// reportView is a name that was reported and waits for a decision.
+type reportView struct {
+	ID       string           `json:"id"`
+	UID      account.UID      `json:"uid"`
+	Username string           `json:"username"`
+	Reasons  map[string]int64 `json:"reasons"`
+	Since    string           `json:"since"`
+	LatestAt string           `json:"latestAt"`
+}
+
+func newReportView(q moderation.Queued) reportView {
+	return reportView{
+		ID: q.ID, UID: q.UID, Username: q.Username, Reasons: q.Reasons,
+		Since: httpapi.Time(q.CreatedAt), LatestAt: httpapi.Time(q.UpdatedAt),
+	}
+}
+
+func (h *Handler) reports(w http.ResponseWriter, r *http.Request) error {
+	page, err := httpapi.PageParams(r, defaultPage, "name reports")
+	if err != nil {
+		return err
+	}
+	if err := h.audit(r.Context(), "reports.list", "", ""); err != nil {
+		return err
+	}
+	open, err := moderation.Open(r.Context(), h.Firestore, page)
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, httpapi.Collect(page, open, moderation.Queued.Position, newReportView))
+}
+
+type resolveRequest struct {
+	Decision moderation.Decision `json:"decision" required:"true"`
+}
+
+func (h *Handler) resolve(w http.ResponseWriter, r *http.Request) error {
+	in, err := httpapi.Decode[resolveRequest](w, r)
+	if err != nil {
+		return err
+	}
+	if in.Decision != moderation.Dismiss && in.Decision != moderation.Bar {
+		return fault.New(fault.CodeInvalidField, "The decision is not valid.").
+			WithField("/decision", "must be %s or %s", moderation.Dismiss, moderation.Bar)
+	}
+	ctx, id := r.Context(), r.PathValue("id")
+	if !event.ValidID(id) {
+		return errNoReport()
+	}
+	found, err := moderation.Get(ctx, h.Firestore, id)
+	if err != nil {
+		return missing(err)
+	}
+	if err := h.audit(ctx, "reports."+string(in.Decision), found.UID, id); err != nil {
+		return err
+	}
+	if err := moderation.Decide(ctx, h.Firestore, h.Accounts, id, in.Decision, h.Now()); err != nil {
+		return missing(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func errNoReport() error { return fault.New(fault.CodeNotFound, "There is no such report.") }
+
+// missing returns not_found for a report that does not exist, and other errors as they are.
+func missing(err error) error {
+	if errors.Is(err, moderation.ErrNotFound) {
+		return errNoReport()
+	}
+	return err
+}
+
+// userView is what support sees of a user.
+type userView struct {
+	UID            account.UID   `json:"uid"`
+	State          account.State `json:"state"`
+	Username       string        `json:"username"`
+	Locale         string        `json:"locale"`
+	EmailVerified  bool          `json:"emailVerified"`
+	ConsentGranted bool          `json:"consentGranted"`
+	OnLeaderboards bool          `json:"onLeaderboards"`
+	CreatedAt      string        `json:"createdAt"`
+	// Scans has how many scans are in which state, and Devices how many devices get pushes.
+	Scans   map[string]int64 `json:"scans"`
+	Devices int64            `json:"devices"`
+}
+
+// states are the states of scans that support sees.
+var states = []string{"awaiting_upload", "queued", "processing", "completed", "failed", "expired"}
+
+func (h *Handler) user(w http.ResponseWriter, r *http.Request) error {
+	ctx, uid := r.Context(), account.UID(r.PathValue("uid"))
+	if !event.ValidID(string(uid)) {
+		return errNoUser()
+	}
+	u, err := account.Get(ctx, h.Firestore, uid)
+	if errors.Is(err, account.ErrNoUser) {
+		return errNoUser()
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.audit(ctx, "users.read", uid, ""); err != nil {
+		return err
+	}
+	v := userView{
+		UID: u.UID, State: u.State, Username: u.Username, Locale: u.Locale, EmailVerified: u.EmailVerified,
+		ConsentGranted: u.Consent.Granted, OnLeaderboards: u.Leaderboard.OptIn, CreatedAt: httpapi.Time(u.CreatedAt),
+		Scans: map[string]int64{},
+	}
+	for _, state := range states {
+		of := h.Firestore.Collection("scans").Where("uid", "==", string(uid)).Where("state", "==", state)
+		if v.Scans[state], err = store.Count(ctx, nil, of); err != nil {
+			return fmt.Errorf("count scans: %w", err)
+		}
+	}
+	if v.Devices, err = store.Count(ctx, nil, device.Of(account.Ref(h.Firestore, uid)).Query); err != nil {
+		return fmt.Errorf("count devices: %w", err)
+	}
+	return httpapi.Write(w, http.StatusOK, v)
+}
+
+func errNoUser() error { return fault.New(fault.CodeNotFound, "There is no such user.") }
