@@ -39,6 +39,22 @@ func TestNow(t *testing.T) {
 			}
 		})
 	}
+	t.Run("standing still", func(t *testing.T) {
+		t.Parallel()
+		file := filepath.Join(t.TempDir(), "clock")
+		still := time.Date(2026, 2, 28, 23, 59, 59, 123456789, time.UTC)
+		if err := os.WriteFile(file, []byte(still.Format(time.RFC3339Nano)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := &Process{Config: Config{Clock: file, environ: local}}
+		if got := p.Now(); !got.Equal(still) {
+			t.Errorf("got %s, want %s", got, still)
+		}
+		p.Config.Service = "facescan-scans"
+		if got := time.Until(p.Now()); got.Abs() > time.Minute {
+			t.Errorf("a deployed function's time stands still at %s", p.Now())
+		}
+	})
 	t.Run("without a file", func(t *testing.T) {
 		t.Parallel()
 		p := &Process{Config: Config{Clock: filepath.Join(t.TempDir(), "none"), environ: local}}

@@ -28,6 +28,8 @@ type clock struct {
 
 	mu    sync.Mutex
 	moved time.Duration
+	// still is the time while it stands still, otherwise zero.
+	still time.Time
 }
 
 // newClock returns a clock that is not moved, and its file.
@@ -44,6 +46,13 @@ func newClock() (*clock, error) {
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.now()
+}
+
+func (c *clock) now() time.Time {
+	if !c.still.IsZero() {
+		return c.still
+	}
 	return time.Now().Add(c.moved)
 }
 
@@ -55,16 +64,32 @@ func (c *clock) Move(d time.Duration) error {
 	if d.Abs() > furthest || moved.Abs() > furthest {
 		return fmt.Errorf("%w: by %s in all", errTooFar, moved)
 	}
-	// Renamed, so that the functions never read half of it.
-	next := c.file + ".next"
-	if err := os.WriteFile(next, []byte(moved.String()), 0o600); err != nil {
+	if err := c.say(moved.String()); err != nil {
 		return fmt.Errorf("move the clock: %w", err)
 	}
-	if err := os.Rename(next, c.file); err != nil {
-		return fmt.Errorf("move the clock: %w", err)
-	}
-	c.moved = moved
+	c.moved, c.still = moved, time.Time{}
 	return nil
+}
+
+// Stop has the time stand still until it is moved, by nothing if it is to be right again.
+func (c *clock) Stop() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	still := c.now().UTC()
+	if err := c.say(still.Format(time.RFC3339Nano)); err != nil {
+		return fmt.Errorf("stop the clock: %w", err)
+	}
+	c.still = still
+	return nil
+}
+
+// say tells the functions what the time is. The file is renamed, so that they never read half of it.
+func (c *clock) say(text string) error {
+	next := c.file + ".next"
+	if err := os.WriteFile(next, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, c.file)
 }
 
 // close removes the file.
@@ -106,3 +131,7 @@ func (h *Host) Now() time.Time { return h.clock.Now() }
 
 // MoveClock moves the time of the stack on by d. What is due by then is done by the next sweep.
 func (h *Host) MoveClock(d time.Duration) error { return h.clock.Move(d) }
+
+// StopClock has the time of the stack stand still until it is moved, by nothing if it is to be right
+// again.
+func (h *Host) StopClock() error { return h.clock.Stop() }

@@ -48,6 +48,33 @@ func hasOriginal(ctx context.Context, t *testing.T, c *client.Client, id string)
 	return slices.ContainsFunc(resp.JSON200.Images, func(i api.Image) bool { return i.Name == "original" })
 }
 
+func TestStop(t *testing.T) {
+	c, err := newClock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	if err := c.Move(time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	still := c.Now()
+	if ahead := time.Until(still); ahead < 55*time.Minute || ahead > time.Hour {
+		t.Errorf("stopped %s ahead, want an hour", ahead)
+	}
+	if again := c.Now(); !again.Equal(still) {
+		t.Errorf("%s has passed", again.Sub(still))
+	}
+	if err := c.Move(0); err != nil {
+		t.Fatal(err)
+	}
+	if !c.Now().After(still) {
+		t.Error("the time stands still after it was moved")
+	}
+}
+
 // A day passes for the functions, the storage and the sweep, also for a process that starts later.
 func TestClock(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

@@ -358,10 +358,14 @@ func (s *system) quiet(ctx context.Context, t *testing.T, name string) *client.C
 }
 
 // whole counts a scan from the ticket to the result, with the polls of an app that waits, and what
-// follows the result.
+// follows the result. The time stands still, as a poll that waits for a second reads the account
+// once more, and how long this machine takes for an analysis is not to count.
 func (s *system) whole(ctx context.Context, t *testing.T, dan *client.Client, photo []byte) {
 	t.Helper()
 	kept := len(s.rows)
+	if err := s.StopClock(); err != nil {
+		t.Fatal(err)
+	}
 	before := s.traffic(ctx)
 	opened, err := dan.Open(ctx, "one", api.UploadRequestContentTypeImageJpeg)
 	if err != nil {
@@ -389,4 +393,7 @@ func (s *system) whole(ctx context.Context, t *testing.T, dan *client.Client, ph
 	s.settle(ctx, t)
 	s.rows = s.rows[:kept] // what its events were counted as has the polls in it
 	s.record(cost.WholeScan, s.traffic(ctx).Minus(before))
+	if err := s.MoveClock(0); err != nil {
+		t.Error(err)
+	}
 }
