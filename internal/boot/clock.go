@@ -8,11 +8,11 @@ import (
 
 // Now returns the current time for the functions. It is the machine's time. On the emulators it is
 // shifted by the duration in the file named by FACESCAN_CLOCK, in the format of
-// [time.ParseDuration], so that demos and tests can let days pass. A time in the file, in RFC 3339's
-// format, is the current time instead, which stands still. The file is read on each call, so the
-// clocks of all processes move at once, including those started later. A missing file, or one with
-// neither, shifts nothing. A deployed function refuses to start with the variable and does not read
-// the file.
+// [time.ParseDuration], so that demos and tests can let days pass. If the file holds a time, in RFC
+// 3339's format, that is the current time, which stands still. The file is read on each call, so
+// the clocks of all processes move at once, including those started later. A missing file, or one
+// with neither, shifts nothing. A deployed function refuses to start with the variable and does not
+// read the file.
 func (p *Process) Now() time.Time {
 	now := time.Now()
 	if p.Config.Clock == "" || !p.Config.Local() {

@@ -83,7 +83,8 @@ func (c *clock) Stop() error {
 	return nil
 }
 
-// say tells the functions what the time is. The file is renamed, so that they never read half of it.
+// say tells the functions what the time is. The file is renamed, so that they never read half of
+// it.
 func (c *clock) say(text string) error {
 	next := c.file + ".next"
 	if err := os.WriteFile(next, []byte(text), 0o600); err != nil {
@@ -132,6 +133,6 @@ func (h *Host) Now() time.Time { return h.clock.Now() }
 // MoveClock moves the time of the stack on by d. What is due by then is done by the next sweep.
 func (h *Host) MoveClock(d time.Duration) error { return h.clock.Move(d) }
 
-// StopClock has the time of the stack stand still until it is moved, by nothing if it is to be right
-// again.
+// StopClock has the time of the stack stand still until it is moved, by nothing if it is to be
+// right again.
 func (h *Host) StopClock() error { return h.clock.Stop() }
