@@ -204,7 +204,7 @@ func TestSend_tooMuchOrTooLate(t *testing.T) {
 			t.Parallel()
 			server, sender := sink(t)
 			server.Script(token, tt.answer)
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
 			err := sender.Send(ctx, push())
 			fault, _ := errors.AsType[*provider.Fault](err)

@@ -222,7 +222,7 @@ func TestSend_slowServer(t *testing.T) {
 				key = "ann@example.com"
 			}
 			server.Script(key, tt.answer)
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
 			err := sender.Send(ctx, letterTo("ann@example.com"))
 			fault, _ := errors.AsType[*provider.Fault](err)

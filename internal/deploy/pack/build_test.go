@@ -111,7 +111,7 @@ func buildStage(t *testing.T, s *Source, stage string) string {
 // start starts the binary as Cloud Run would. out is complete when wait returns.
 func start(t *testing.T, function, binary, port string) (out *strings.Builder, wait func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, binary)
 	out = new(strings.Builder)
@@ -178,7 +178,7 @@ func checkServes(t *testing.T, f catalog.Function, binary string) {
 // get asks until the server is up.
 func get(t *testing.T, url string) *http.Response {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
