@@ -42,7 +42,7 @@ demo: ## Run everything and act as the app of two users. PHOTO=selfie.jpg takes 
 
 .PHONY: test
 test: ## Run every test with the race detector, on the real emulators. ARGS adds flags of go test.
-	@scripts/local.sh test -- go test -race -shuffle=on $(ARGS) ./...
+	@scripts/local.sh test -- go test -race -shuffle=on -timeout 30m $(ARGS) ./...
 
 .PHONY: reliability
 reliability: ## Measure the face engine on the photos in FACES and write internal/face/RELIABILITY.md (minutes). NOFACES=DIR adds photos without faces.
