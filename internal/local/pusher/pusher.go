@@ -24,7 +24,11 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2"
+	apiv1 "cloud.google.com/go/pubsub/v2/apiv1"
+	"github.com/googleapis/gax-go/v2"
 	"golang.org/x/sync/semaphore"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc/codes"
 )
 
 const (
@@ -36,6 +40,8 @@ const (
 	// reopenAfter is the wait after a stream has ended with an error that the client library does not
 	// repeat.
 	reopenAfter = time.Second
+	// longestPause is the longest wait before a call to a Pub/Sub that is away is tried again.
+	longestPause = time.Second
 	// closeTimeout bounds the wait for Pub/Sub to take the messages back. On a busy machine the last
 	// acknowledgements take seconds.
 	closeTimeout = 8 * time.Second
@@ -75,11 +81,35 @@ type Pusher struct {
 
 // Start begins to deliver to the functions. Dead letters are published to the topic of the project.
 func Start(ctx context.Context, project, deadLetterTopic string, functions ...Function) (*Pusher, error) {
-	client, err := pubsub.NewClient(ctx, project)
+	client, err := connect(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, client, deadLetterTopic, functions), nil
+}
+
+// connect returns a client that pauses for a second at most between two tries of a call. By the
+// library's own pauses, which grow to a minute, the messages of a Pub/Sub that was away for seconds
+// would come a minute later, and Close would wait for the end of a pause.
+func connect(ctx context.Context, project string, opts ...option.ClientOption) (*pubsub.Client, error) {
+	soon := func(retried ...codes.Code) []gax.CallOption {
+		return []gax.CallOption{gax.WithRetry(func() gax.Retryer {
+			return gax.OnCodes(retried, gax.Backoff{Initial: 100 * time.Millisecond, Max: longestPause, Multiplier: 1.3})
+		})}
+	}
+	config := &pubsub.ClientConfig{SubscriptionAdminCallOptions: &apiv1.SubscriptionAdminCallOptions{
+		// The codes are those of the library.
+		StreamingPull: soon(
+			codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted, codes.Internal, codes.Unavailable,
+		),
+		ModifyAckDeadline: soon(codes.Unavailable),
+		Acknowledge:       soon(codes.Unavailable),
+	}}
+	client, err := pubsub.NewClientWithConfig(ctx, project, config, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Pub/Sub: %w", err)
 	}
-	return start(ctx, client, deadLetterTopic, functions), nil
+	return client, nil
 }
 
 // start takes the client over.
