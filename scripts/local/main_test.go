@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -279,6 +280,11 @@ func TestOtherErrors_arePrinted(t *testing.T) {
 }
 
 func TestSignalsStopATestCommand(t *testing.T) {
+	// Under nohup, SIGHUP is ignored by this process and by those that it starts, unless it has a
+	// handler here.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	for name, test := range map[string]struct {
 		signal syscall.Signal
 		group  bool
