@@ -1,5 +1,6 @@
 // Package health is the function that reports whether the system is up, serves the API's contract
-// and the page for account deletion, and answers every path that no other function owns.
+// the pages of the error codes and that for account deletion, and answers every path that no other
+// function owns.
 package health
 
 import (
@@ -18,5 +19,6 @@ func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	api := p.API(nil, nil)
 	httpapi.HealthRoutes(api, p.Config.Release, ready.Database(p))
 	web.DeletionRoutes(api)
+	web.ProblemRoutes(api)
 	return api, nil
 }

@@ -103,6 +103,9 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 
 // Problem is the body of every error, RFC 9457 application/problem+json.
 type Problem struct {
+	// Type is the path of the code's page. It is relative, so that it is the same and opens from
+	// whatever host the API was asked at, and before a process has read its configuration (RFC 9457,
+	// 3.1.1).
 	Type      string        `json:"type"`
 	Title     string        `json:"title"`
 	Status    int           `json:"status"`
@@ -125,7 +128,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="facescan"`)
 	}
 	body, _ := json.Marshal(Problem{
-		Type: "urn:facescan:problem:" + string(f.Code), Title: kind.Title(), Status: kind.Status(),
+		Type: "/problems/" + string(f.Code), Title: kind.Title(), Status: kind.Status(),
 		Code: f.Code, Detail: f.Detail, RequestID: requestID(r.Context()), Fields: f.Fields,
 	}) // strings and numbers always marshal
 	w.Header().Set("Content-Type", "application/problem+json")
@@ -172,7 +175,7 @@ func IntParam(r *http.Request, name string, fallback, lo, hi int) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || text[0] == '+' || n < lo || n > hi {
 		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-			WithField("query/"+name, "must be a whole number of %d to %d", lo, hi)
+			WithParameter(fault.InQuery, name, "must be a whole number of %d to %d", lo, hi)
 	}
 	return n, nil
 }

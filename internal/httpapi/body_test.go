@@ -68,7 +68,7 @@ func problem(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code) http
 	}
 	kind := code.Kind()
 	want := httpapi.Problem{
-		Type: "urn:facescan:problem:" + string(code), Title: kind.Title(), Status: kind.Status(), Code: code,
+		Type: "/problems/" + string(code), Title: kind.Title(), Status: kind.Status(), Code: code,
 		Detail: p.Detail, RequestID: rec.Header().Get("X-Request-Id"), Fields: p.Fields,
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
@@ -171,7 +171,7 @@ func TestDecode(t *testing.T) {
 			}
 			var got []string
 			for _, f := range problem(t, rec, tt.want).Fields {
-				got = append(got, f.Pointer)
+				got = append(got, f.String())
 			}
 			if diff := cmp.Diff(tt.fields, got); diff != "" {
 				t.Errorf("fields (-want +got):\n%s", diff)
@@ -242,7 +242,8 @@ func TestWriteProblem(t *testing.T) {
 		if strings.Contains(rec.Body.String(), "secret") {
 			t.Errorf("body = %s", rec.Body)
 		}
-		if diff := cmp.Diff([]fault.Field{{Pointer: "/username", Detail: "is taken"}}, p.Fields); diff != "" {
+		want := []fault.Field{{In: fault.InBody, Pointer: "/username", Detail: "is taken"}}
+		if diff := cmp.Diff(want, p.Fields); diff != "" {
 			t.Error(diff)
 		}
 		if strings.Contains(rec.Body.String(), "retry") || rec.Header().Get("Retry-After") != "" ||
@@ -284,7 +285,7 @@ func TestIntParam(t *testing.T) {
 	} {
 		_, err := httpapi.IntParam(httptest.NewRequest(http.MethodGet, "/"+query, nil), "n", 7, 0, 25)
 		f := fault.From(err)
-		if f == nil || f.Code != fault.CodeInvalidParameter || len(f.Fields) != 1 || f.Fields[0].Pointer != "query/n" {
+		if f == nil || f.Code != fault.CodeInvalidParameter || len(f.Fields) != 1 || f.Fields[0].String() != "query/n" {
 			t.Errorf("%q: %v", query, err)
 		}
 	}

@@ -211,9 +211,9 @@ func missing(at jsontext.Pointer, into reflect.Type, value jsontext.Value) (fiel
 			member, given := members[name]
 			switch {
 			case !given && field.Tag.Get("required") != "":
-				fields = append(fields, fault.Field{Pointer: string(here), Detail: "is missing"})
+				fields = append(fields, fault.Field{In: fault.InBody, Pointer: string(here), Detail: "is missing"})
 			case given && field.Tag.Get("nonempty") != "" && string(member) == `""`:
-				fields = append(fields, fault.Field{Pointer: string(here), Detail: "must not be empty"})
+				fields = append(fields, fault.Field{In: fault.InBody, Pointer: string(here), Detail: "must not be empty"})
 			case given:
 				fields = append(fields, missing(here, field.Type, member)...)
 			}

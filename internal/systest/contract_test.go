@@ -41,10 +41,14 @@ import (
 func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
-		"admin":  new(admin.Handler).Routes,
-		"coach":  new(coach.Handler).Routes,
-		"health": func(api *httpapi.API) { httpapi.HealthRoutes(api, "", nil); web.DeletionRoutes(api) },
-		"inbox":  (&inbox.Handler{}).Routes,
+		"admin": new(admin.Handler).Routes,
+		"coach": new(coach.Handler).Routes,
+		"health": func(api *httpapi.API) {
+			httpapi.HealthRoutes(api, "", nil)
+			web.DeletionRoutes(api)
+			web.ProblemRoutes(api)
+		},
+		"inbox": (&inbox.Handler{}).Routes,
 		"leaderboard": func(api *httpapi.API) {
 			new(friends.Handler).Routes(api)
 			new(serve.Handler).Routes(api)

@@ -200,7 +200,7 @@ func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 	t.Parallel()
 	const (
 		preferences = `{"push":true,"email":false,"kinds":{},"digest":true,"hideScore":false}`
-		problem     = `{"type":"urn:facescan:problem:%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
+		problem     = `{"type":"/problems/%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
 		times       = `"createdAt":"2026-11-20T08:16:00.000Z","updatedAt":"2026-11-20T08:16:00.000Z"`
 	)
 	for name, tt := range map[string]struct {
@@ -379,7 +379,7 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
 	c.friends(ctx, t)
 	c.reported(ctx, t, tokens.UID)
-	for _, path := range []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion"} {
+	for _, path := range []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", "/problems/not_found"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
 	credentials := func(email, password string) string {

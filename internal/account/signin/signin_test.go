@@ -103,7 +103,7 @@ func refused(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code, fiel
 	}
 	var got []string
 	for _, f := range p.Fields {
-		got = append(got, f.Pointer)
+		got = append(got, f.String())
 	}
 	if strings.Join(got, " ") != strings.Join(fields, " ") {
 		t.Errorf("fields = %v, want %v", got, fields)

@@ -228,6 +228,30 @@ func (e PreviewCheckVerdict) Valid() bool {
 	}
 }
 
+// Defines values for ProblemFieldsIn.
+const (
+	ProblemFieldsInBody   ProblemFieldsIn = "body"
+	ProblemFieldsInHeader ProblemFieldsIn = "header"
+	ProblemFieldsInPath   ProblemFieldsIn = "path"
+	ProblemFieldsInQuery  ProblemFieldsIn = "query"
+)
+
+// Valid indicates whether the value is a known member of the ProblemFieldsIn enum.
+func (e ProblemFieldsIn) Valid() bool {
+	switch e {
+	case ProblemFieldsInBody:
+		return true
+	case ProblemFieldsInHeader:
+		return true
+	case ProblemFieldsInPath:
+		return true
+	case ProblemFieldsInQuery:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProfileChangeLeaderboardDivision.
 const (
 	ProfileChangeLeaderboardDivisionMen   ProfileChangeLeaderboardDivision = "men"
@@ -1520,18 +1544,23 @@ type Problem struct {
 	// Title A short title, the same for all codes of a kind.
 	Title string `json:"title"`
 
-	// Type The code as a URI.
+	// Type The address of the code's page, relative to that of the request (RFC 9457, 3.1.1): the same from whatever host you ask.
 	Type string `json:"type"`
 }
+
+// ProblemFieldsIn The part of the request that has the member.
+type ProblemFieldsIn string
 
 // Problem_Fields defines model for Problem.Fields.
 type Problem_Fields struct {
 	// Detail What is wrong with it.
 	Detail string `json:"detail"`
 
-	// Pointer A JSON pointer (RFC 6901) into the body, such as `/device/token`, which is empty for the whole body; a part of a form is a
-	// member. Or `query/NAME`, `header/NAME` and `path/NAME`, with NAME escaped as in a JSON pointer, and `query` for the
-	// whole query.
+	// In The part of the request that has the member.
+	In ProblemFieldsIn `json:"in"`
+
+	// Pointer A JSON pointer (RFC 6901) into that part, such as `/device/token` into a body and `/limit` into the query; empty for the whole
+	// part. A part of a form is a member of the body.
 	Pointer string `json:"pointer"`
 }
 
@@ -2940,6 +2969,14 @@ type ClientInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetProblemPage Open the page of an error code
+	//
+	// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+	// and whether the request may be repeated.
+	//
+	// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+	GetProblemPage(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetReadiness Ask whether the database answers
 	//
 	// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
@@ -4040,6 +4077,24 @@ func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...Reque
 // Corresponds with GET /health (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHealthRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProblemPage Open the page of an error code
+//
+// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+// and whether the request may be repeated.
+//
+// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+func (c *Client) GetProblemPage(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProblemPageRequest(c.Server, code)
 	if err != nil {
 		return nil, err
 	}
@@ -6080,6 +6135,40 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/health")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetProblemPageRequest constructs an http.Request for the GetProblemPage method
+func NewGetProblemPageRequest(server string, code ErrorCode) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/problems/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -9343,6 +9432,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
 
+	// GetProblemPageWithResponse Open the page of an error code
+	//
+	// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+	// and whether the request may be repeated.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+	GetProblemPageWithResponse(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*GetProblemPageResponse, error)
+
 	// GetReadinessWithResponse Ask whether the database answers
 	//
 	// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
@@ -10590,6 +10689,40 @@ func (r GetHealthResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetHealthResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetProblemPageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetProblemPageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProblemPageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProblemPageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProblemPageResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13510,6 +13643,22 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 	return ParseGetHealthResponse(rsp)
 }
 
+// GetProblemPageWithResponse Open the page of an error code
+//
+// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+// and whether the request may be repeated.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+func (c *ClientWithResponses) GetProblemPageWithResponse(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*GetProblemPageResponse, error) {
+	rsp, err := c.GetProblemPage(ctx, code, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProblemPageResponse(rsp)
+}
+
 // GetReadinessWithResponse Ask whether the database answers
 //
 // Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
@@ -15276,6 +15425,22 @@ func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetProblemPageResponse parses an HTTP response from a GetProblemPageWithResponse call
+func ParseGetProblemPageResponse(rsp *http.Response) (*GetProblemPageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProblemPageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

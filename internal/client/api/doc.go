@@ -9,4 +9,5 @@
 // {}}.
 package api
 
+//go:generate go run ../../../scripts/contract ../../..
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-codegen.yaml ../../httpapi/openapi.yaml

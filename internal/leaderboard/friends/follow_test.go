@@ -133,7 +133,7 @@ func TestAdd_wrongCodesAreAlike(t *testing.T) {
 	}
 	seen.take()
 	b.want(http.StatusUnprocessableEntity, "ada", http.MethodPost, root, use(own))
-	if p := b.add("ada", own).problem(t); len(p.Fields) != 1 || p.Fields[0].Pointer != "/code" {
+	if p := b.add("ada", own).problem(t); len(p.Fields) != 1 || p.Fields[0].String() != "/code" {
 		t.Errorf("own code: %+v", p)
 	}
 }

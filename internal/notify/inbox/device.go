@@ -75,7 +75,7 @@ func deviceParam(r *http.Request) (string, error) {
 	id := r.PathValue("id")
 	if !device.ValidID(id) {
 		return "", fault.New(fault.CodeInvalidParameter, "The device's id is not valid.").
-			WithField("path/id", "must be 1 to 64 letters, digits, dashes and underscores, the first no underscore")
+			WithParameter(fault.InPath, "id", "must be 1 to 64 letters, digits, dashes and underscores, the first no underscore")
 	}
 	return id, nil
 }

@@ -41,6 +41,7 @@ type step struct {
 var steps = []step{
 	{operation: "getHealth"}, {operation: "getReadiness"}, {operation: "getContract"},
 	{operation: "getAccountDeletionPage"}, {operation: "getReceiptKeys"},
+	{operation: "getProblemPage", id: "not_found"},
 	{operation: "signUp", body: `{"email":"EMAIL","password":"correct horse"}`},
 	{operation: "register", body: `{"displayName":"Ada"}`},
 	{operation: "refreshSession", body: `{"refreshToken":"REFRESH"}`},

@@ -56,6 +56,7 @@ var routes = []route{
 	{operation: "getReadiness", note: "reads one document"},
 	{operation: "getContract"},
 	{operation: "getAccountDeletionPage"},
+	{operation: "getProblemPage", call: func(*world, turn) call { return call{id: "not_found"} }},
 	{operation: "getReceiptKeys"},
 	{
 		operation: "getErasure", note: "one that has been asked for",
