@@ -87,6 +87,7 @@ func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	}
 	path := ReceiptPath(Capability(h.opts.Key, j))
 	w.Header().Set("Location", path)
+	httpapi.ComeAgain(w, h.again())
 	return httpapi.Write(w, http.StatusAccepted, requestedView{
 		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt),
 		ReceiptURL: strings.TrimSuffix(h.opts.PublicURL, "/") + path,
@@ -171,8 +172,14 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if view.State == stateErasing {
+		httpapi.ComeAgain(w, h.again())
+	}
 	return httpapi.Write(w, http.StatusOK, view)
 }
+
+// again is when a client asks again for the receipt of an erasure that is under way.
+func (h *Handler) again() time.Duration { return max(min(h.wait, time.Minute), time.Second) }
 
 // show reads the saga first and then the receipt, in the order in which the one becomes the other.
 func (h *Handler) show(ctx context.Context, capabilityHash string) (receiptView, error) {

@@ -83,6 +83,9 @@ func (h *Handler) write(w http.ResponseWriter, status int, j Job) error {
 		}
 		v.Bytes, v.SHA256, v.URL, v.URLExpiresAt = j.Bytes, j.SHA256, signed, httpapi.Time(expires)
 	}
+	if j.State == Queued {
+		httpapi.ComeAgain(w, tryAfter)
+	}
 	return httpapi.Write(w, status, v)
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/rate"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -91,8 +92,10 @@ func New(opts Options) *API {
 			AllowedHeaders: []string{
 				"Authorization", headerAppCheck, "Content-Type", IdempotencyKey, IfMatch, IfNoneMatch, "traceparent",
 			},
-			ExposedHeaders: []string{headerRequestID, "ETag", "Location", "Retry-After"},
-			MaxAge:         int(time.Hour.Seconds()),
+			ExposedHeaders: []string{
+				headerRequestID, "ETag", "Location", "Retry-After", rate.Limit, rate.Policy,
+			},
+			MaxAge: int(time.Hour.Seconds()),
 		}).Handler(a.handler)
 	}
 	return a
@@ -154,6 +157,7 @@ func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Strict-Transport-Security", strictTransport)
 	ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+	ctx = rate.With(ctx, w.Header())
 	return r.WithContext(telemetry.With(ctx, slog.String("request_id", id)))
 }
 

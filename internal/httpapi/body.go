@@ -25,6 +25,9 @@ const MaxBody = 64 << 10
 // KiB, even from a phone in a lift.
 const bodyTimeout = 10 * time.Second
 
+// soon is the Retry-After of an unavailable error that has none.
+const soon = time.Second
+
 // BodyWithin limits the time for the rest of the request's body to d, instead of the timeout in
 // [Options]. Reading fails after that. A handler that accepts more than a JSON body calls it first.
 // After reading the body to its end the handler calls it with 0, which removes the limit, so that
@@ -121,8 +124,11 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	kind := f.Code.Kind()
 	logProblem(r.Context(), f.Code, err)
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	switch {
+	case f.RetryAfter > 0:
+		ComeAgain(w, f.RetryAfter)
+	case kind == fault.Unavailable:
+		ComeAgain(w, soon)
 	}
 	if kind == fault.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="facescan"`)
@@ -134,6 +140,12 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(kind.Status())
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// ComeAgain asks the client to come again after d, by Retry-After. It is for an answer about work
+// that is under way.
+func ComeAgain(w http.ResponseWriter, d time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(d.Seconds()))))
 }
 
 // logProblem logs a fault of the service as ERROR, and overload, which needs more capacity, as

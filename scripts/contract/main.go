@@ -3,7 +3,8 @@
 //	go run ./scripts/contract
 //
 // It writes the tables of the codes into internal/httpapi/openapi.yaml and
-// internal/httpapi/README.md, between their marks, and the list of codes in the schema ErrorCode.
+// internal/httpapi/README.md, between their marks, the list of codes in the schema ErrorCode, and
+// the table of the quotas that the contract lists as x-quotas.
 // internal/client/api runs it before it makes the client.
 package main
 
@@ -46,8 +47,13 @@ func run(root string) error {
 
 // generated returns the files by their names.
 func generated(root string) (map[string][]byte, error) {
+	doc, err := readContract(root)
+	if err != nil {
+		return nil, err
+	}
 	contract, err := withParts(
 		root, contractFile,
+		part{"    <!-- quotas -->\n", "    <!-- end of quotas -->", indent(quotaTable(doc))},
 		part{"    <!-- codes -->\n", "    <!-- end of codes -->", indent(codeTable())},
 		part{"        # codes\n", "        # end of codes", codeEnum()},
 	)

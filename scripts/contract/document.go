@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// readContract returns the root node of the contract.
+func readContract(root string) (*yaml.Node, error) {
+	data, err := os.ReadFile(filepath.Join(root, contractFile)) //nolint:gosec // a file of the repository
+	if err != nil {
+		return nil, err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", contractFile, err)
+	}
+	return doc.Content[0], nil
+}
+
+// member returns the member of a mapping, or an empty node.
+func member(of *yaml.Node, path ...string) *yaml.Node {
+	for _, name := range path {
+		found := &yaml.Node{}
+		for i := 0; i+1 < len(of.Content); i += 2 {
+			if of.Content[i].Value == name {
+				found = of.Content[i+1]
+			}
+		}
+		of = resolved(found)
+	}
+	return of
+}
+
+// resolved returns what an alias stands for, and other nodes as they are.
+func resolved(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+// quotaTable returns the quotas of x-quotas as a table in Markdown.
+func quotaTable(doc *yaml.Node) string {
+	var b strings.Builder
+	b.WriteString("\n| quota | what it counts | requests | in |\n| --- | --- | --- | --- |\n")
+	quotas := member(doc, "x-quotas")
+	for i := 0; i+1 < len(quotas.Content); i += 2 {
+		one := quotas.Content[i+1]
+		window, _ := time.ParseDuration(member(one, "window").Value + "s") // a test compares it with the rule
+		in := map[time.Duration]string{time.Hour: "an hour", 24 * time.Hour: "a day"}[window]
+		if in == "" {
+			in = fmt.Sprintf("%.0f minutes", window.Minutes())
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n",
+			quotas.Content[i].Value, member(one, "counts").Value, member(one, "requests").Value, in)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
