@@ -89,6 +89,8 @@ type termsView struct {
 
 // consentView has neither version nor at if consent was never given.
 type consentView struct {
+	// State is "never", "granted" or "withdrawn".
+	State   string `json:"state"`
 	Granted bool   `json:"granted"`
 	Version string `json:"version,omitempty"`
 	At      string `json:"at,omitempty"`
@@ -110,7 +112,14 @@ func newProfileView(u User) profileView {
 }
 
 func newConsentView(c Consent) consentView {
-	return consentView{Granted: c.Granted, Version: c.Version, At: showTime(c.At)}
+	v := consentView{State: "never", Granted: c.Granted, Version: c.Version, At: showTime(c.At)}
+	switch {
+	case c.Granted:
+		v.State = "granted"
+	case c.Version != "":
+		v.State = "withdrawn"
+	}
+	return v
 }
 
 func showTime(t time.Time) string {

@@ -4,7 +4,8 @@
 //
 // It writes the tables of the codes into internal/httpapi/openapi.yaml and
 // internal/httpapi/README.md, between their marks, the list of codes in the schema ErrorCode, and
-// the table of the quotas that the contract lists as x-quotas.
+// the table of the quotas that the contract lists as x-quotas. internal/client/api/overlay.yaml is
+// what the Go client is generated from instead of unions.
 // internal/client/api runs it before it makes the client.
 package main
 
@@ -29,6 +30,7 @@ func main() {
 var (
 	contractFile = filepath.Join("internal", "httpapi", "openapi.yaml")
 	guideFile    = filepath.Join("internal", "httpapi", "README.md")
+	overlayFile  = filepath.Join("internal", "client", "api", "overlay.yaml")
 )
 
 // run writes the files below root.
@@ -64,5 +66,9 @@ func generated(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{contractFile: contract, guideFile: guide}, nil
+	overlay, err := goOverlay(doc)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{contractFile: contract, guideFile: guide, overlayFile: overlay}, nil
 }

@@ -57,18 +57,39 @@ func (e CoachingVerdict) Valid() bool {
 	}
 }
 
-// Defines values for ConsentHistoryItemsAction.
+// Defines values for ConsentState.
 const (
-	ConsentHistoryItemsActionGranted   ConsentHistoryItemsAction = "granted"
-	ConsentHistoryItemsActionWithdrawn ConsentHistoryItemsAction = "withdrawn"
+	ConsentStateGranted   ConsentState = "granted"
+	ConsentStateNever     ConsentState = "never"
+	ConsentStateWithdrawn ConsentState = "withdrawn"
 )
 
-// Valid indicates whether the value is a known member of the ConsentHistoryItemsAction enum.
-func (e ConsentHistoryItemsAction) Valid() bool {
+// Valid indicates whether the value is a known member of the ConsentState enum.
+func (e ConsentState) Valid() bool {
 	switch e {
-	case ConsentHistoryItemsActionGranted:
+	case ConsentStateGranted:
 		return true
-	case ConsentHistoryItemsActionWithdrawn:
+	case ConsentStateNever:
+		return true
+	case ConsentStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConsentEventAction.
+const (
+	ConsentEventActionGranted   ConsentEventAction = "granted"
+	ConsentEventActionWithdrawn ConsentEventAction = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ConsentEventAction enum.
+func (e ConsentEventAction) Valid() bool {
+	switch e {
+	case ConsentEventActionGranted:
+		return true
+	case ConsentEventActionWithdrawn:
 		return true
 	default:
 		return false
@@ -162,6 +183,42 @@ func (e ExportState) Valid() bool {
 	case ExportStateQueued:
 		return true
 	case ExportStateReady:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListedBoardPeriod.
+const (
+	ListedBoardPeriodAll ListedBoardPeriod = "all"
+)
+
+// Valid indicates whether the value is a known member of the ListedBoardPeriod enum.
+func (e ListedBoardPeriod) Valid() bool {
+	switch e {
+	case ListedBoardPeriodAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListedBoardSpan.
+const (
+	ListedBoardSpanAll  ListedBoardSpan = "all"
+	ListedBoardSpanDay  ListedBoardSpan = "day"
+	ListedBoardSpanWeek ListedBoardSpan = "week"
+)
+
+// Valid indicates whether the value is a known member of the ListedBoardSpan enum.
+func (e ListedBoardSpan) Valid() bool {
+	switch e {
+	case ListedBoardSpanAll:
+		return true
+	case ListedBoardSpanDay:
+		return true
+	case ListedBoardSpanWeek:
 		return true
 	default:
 		return false
@@ -540,6 +597,48 @@ func (e SeriesScanState) Valid() bool {
 	}
 }
 
+// Defines values for StandingState.
+const (
+	StandingStateNotRated    StandingState = "not_rated"
+	StandingStateOptedOut    StandingState = "opted_out"
+	StandingStateProvisional StandingState = "provisional"
+	StandingStateRanked      StandingState = "ranked"
+)
+
+// Valid indicates whether the value is a known member of the StandingState enum.
+func (e StandingState) Valid() bool {
+	switch e {
+	case StandingStateNotRated:
+		return true
+	case StandingStateOptedOut:
+		return true
+	case StandingStateProvisional:
+		return true
+	case StandingStateRanked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TimelinePointKind.
+const (
+	TimelinePointKindScan   TimelinePointKind = "scan"
+	TimelinePointKindSeries TimelinePointKind = "series"
+)
+
+// Valid indicates whether the value is a known member of the TimelinePointKind enum.
+func (e TimelinePointKind) Valid() bool {
+	switch e {
+	case TimelinePointKindScan:
+		return true
+	case TimelinePointKindSeries:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UploadRequestContentType.
 const (
 	UploadRequestContentTypeImageJpeg UploadRequestContentType = "image/jpeg"
@@ -759,29 +858,7 @@ type BoardRow struct {
 
 // Boards defines model for Boards.
 type Boards struct {
-	Items []Boards_Items `json:"items"`
-}
-
-// Boards_Items defines model for Boards.Items.
-type Boards_Items struct {
-	// Begin RFC 3339, UTC, milliseconds.
-	Begin *Time `json:"begin,omitempty"`
-
-	// Closes RFC 3339, UTC, milliseconds.
-	Closes   *Time  `json:"closes,omitempty"`
-	Division string `json:"division"`
-
-	// End RFC 3339, UTC, milliseconds.
-	End *Time `json:"end,omitempty"`
-
-	// Expires RFC 3339, UTC, milliseconds.
-	Expires *Time `json:"expires,omitempty"`
-
-	// ID The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
-	ID BoardID `json:"id"`
-
-	// Period `all`, an ISO week such as 2026-W47, or a day such as 2026-11-20.
-	Period string `json:"period"`
+	Items []ListedBoard `json:"items"`
 }
 
 // Check One look at the photo's quality.
@@ -868,41 +945,23 @@ type Coaching_Reason struct {
 // refused, and `reason` says why.
 type CoachingVerdict string
 
-// Consent defines model for Consent.
+// Consent What the user has agreed to. `state` says which members it has.
 type Consent struct {
-	// At RFC 3339, UTC, milliseconds.
+	// At When that was.
 	At *Time `json:"at,omitempty"`
 
 	// Granted Whether a consent is in force.
-	Granted bool `json:"granted"`
-
-	// Version The text that was agreed to or withdrawn from. Absent before the first consent.
-	Version *string `json:"version,omitempty"`
+	Granted bool         `json:"granted"`
+	State   ConsentState `json:"state"`
+	Version *string      `json:"version,omitempty"`
 }
 
-// ConsentGrant defines model for ConsentGrant.
-type ConsentGrant struct {
-	// AppVersion The app's version, kept in the record of the consent: a text of at most 64 characters, by the rules of `displayName`.
-	AppVersion *string `json:"appVersion,omitempty"`
+// ConsentState defines model for Consent.State.
+type ConsentState string
 
-	// Version The version of the text that the user agreed to.
-	Version string `json:"version"`
-}
-
-// ConsentHistory defines model for ConsentHistory.
-type ConsentHistory struct {
-	Items []ConsentHistory_Items `json:"items"`
-
-	// NextCursor The `cursor` of the next page. Absent on the last.
-	NextCursor *string `json:"nextCursor,omitempty"`
-}
-
-// ConsentHistoryItemsAction defines model for ConsentHistory.Items.Action.
-type ConsentHistoryItemsAction string
-
-// ConsentHistory_Items defines model for ConsentHistory.Items.
-type ConsentHistory_Items struct {
-	Action ConsentHistoryItemsAction `json:"action"`
+// ConsentEvent A grant or a withdrawal. `action` says which.
+type ConsentEvent struct {
+	Action ConsentEventAction `json:"action"`
 
 	// AppVersion What the app said of itself, if it did.
 	AppVersion *string `json:"appVersion,omitempty"`
@@ -923,8 +982,29 @@ type ConsentHistory_Items struct {
 	Version string `json:"version"`
 }
 
+// ConsentEventAction defines model for ConsentEvent.Action.
+type ConsentEventAction string
+
+// ConsentGrant defines model for ConsentGrant.
+type ConsentGrant struct {
+	// AppVersion The app's version, kept in the record of the consent: a text of at most 64 characters, by the rules of `displayName`.
+	AppVersion *string `json:"appVersion,omitempty"`
+
+	// Version The version of the text that the user agreed to.
+	Version string `json:"version"`
+}
+
+// ConsentHistory defines model for ConsentHistory.
+type ConsentHistory struct {
+	Items []ConsentEvent `json:"items"`
+
+	// NextCursor The `cursor` of the next page. Absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
 // ConsentStatus defines model for ConsentStatus.
 type ConsentStatus struct {
+	// Consent What the user has agreed to. `state` says which members it has.
 	Consent Consent `json:"consent"`
 
 	// Current The text in force, to be shown in full.
@@ -1018,13 +1098,11 @@ type Erasure struct {
 	Receipt *string `json:"receipt,omitempty"`
 
 	// RequestedAt RFC 3339, UTC, milliseconds.
-	RequestedAt Time `json:"requestedAt"`
-
-	// State `erasing`: under way. `erased`: done.
-	State ErasureState `json:"state"`
+	RequestedAt Time         `json:"requestedAt"`
+	State       ErasureState `json:"state"`
 }
 
-// ErasureState `erasing`: under way. `erased`: done.
+// ErasureState defines model for Erasure.State.
 type ErasureState string
 
 // ErasureReceipt What the receipt says; it is the payload of the JWS.
@@ -1080,7 +1158,7 @@ type ErasureRequested struct {
 // ErrorCode What went wrong, for programs.
 type ErrorCode = string
 
-// Export An export, with where to download it once it is ready.
+// Export An export. `state` says how far it is.
 type Export struct {
 	// Bytes The file's size.
 	Bytes *int64 `json:"bytes,omitempty"`
@@ -1095,10 +1173,8 @@ type Export struct {
 	RequestedAt Time `json:"requestedAt"`
 
 	// Sha256 The file's SHA-256 hash in hex.
-	Sha256 *string `json:"sha256,omitempty"`
-
-	// State `queued`: under way. `ready`: to be downloaded. `failed`: it could not be made; ask for another.
-	State ExportState `json:"state"`
+	Sha256 *string     `json:"sha256,omitempty"`
+	State  ExportState `json:"state"`
 
 	// URL Where to download it, without a token.
 	URL *string `json:"url,omitempty"`
@@ -1107,7 +1183,7 @@ type Export struct {
 	URLExpiresAt *Time `json:"urlExpiresAt,omitempty"`
 }
 
-// ExportState `queued`: under way. `ready`: to be downloaded. `failed`: it could not be made; ask for another.
+// ExportState defines model for Export.State.
 type ExportState string
 
 // Failure defines model for Failure.
@@ -1237,6 +1313,43 @@ type InboxItem struct {
 // any longer than the analysis takes. Absent where the user never said; then it is one day. A failed scan's is kept a day at most.
 type KeepPhotosDays = int
 
+// LeftOut Why a photo does not count in a series that is completed or failed; absent where it counts.
+type LeftOut struct {
+	// Code `not_measured`: it failed or expired. `not_rankable`: see its scan. `other_engine`: another version measured the others.
+	// `outlier`: it lies too far from the others. `deleted`: the user deleted it.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user.
+	Detail string `json:"detail"`
+}
+
+// ListedBoard A leaderboard. `span` says of what time.
+type ListedBoard struct {
+	// Begin The first moment at which a photo that counts was uploaded.
+	Begin *Time `json:"begin,omitempty"`
+
+	// Closes Until when late scans count.
+	Closes   *Time  `json:"closes,omitempty"`
+	Division string `json:"division"`
+
+	// End The first moment after.
+	End *Time `json:"end,omitempty"`
+
+	// Expires Until when the board can be read.
+	Expires *Time `json:"expires,omitempty"`
+
+	// ID The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
+	ID     BoardID           `json:"id"`
+	Period ListedBoardPeriod `json:"period"`
+	Span   ListedBoardSpan   `json:"span"`
+}
+
+// ListedBoardPeriod defines model for ListedBoard.Period.
+type ListedBoardPeriod string
+
+// ListedBoardSpan defines model for ListedBoard.Span.
+type ListedBoardSpan string
+
 // Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 type Locale = string
 
@@ -1341,6 +1454,12 @@ type NameReportList_Items struct {
 // NoRank Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
 type NoRank = string
 
+// NotCompared Why it is not compared with the scans before it; empty where it is, or is the first. `version`: they are of another engine. `pose`: the head is
+// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, blurred by movement, compressed too much, or the
+// face is small or cut off. `expression`: the mouth is open, or one eye is more closed than the other. `cover`: something may cover
+// the face.
+type NotCompared = []string
+
 // NoticeChange defines model for NoticeChange.
 type NoticeChange struct {
 	Email *bool `json:"email,omitempty"`
@@ -1363,7 +1482,9 @@ type OneClickListUnsubscribe string
 type OpenedScan struct {
 	// SamePhoto There if no scan was opened because this one has measured the same photo already.
 	SamePhoto interface{} `json:"samePhoto,omitempty"`
-	Scan      Scan        `json:"scan"`
+
+	// Scan A scan. `state` says how far it is, and which members it has.
+	Scan Scan `json:"scan"`
 
 	// Upload The one request that uploads the photo.
 	Upload *UploadTicket `json:"upload,omitempty"`
@@ -1371,7 +1492,7 @@ type OpenedScan struct {
 
 // OpenedSeries defines model for OpenedSeries.
 type OpenedSeries struct {
-	// Series Several photos of one sitting.
+	// Series Several photos of one sitting. `state` says which members it has.
 	Series Series `json:"series"`
 
 	// Uploads The tickets of the photos that are missing, in the order of the scans.
@@ -1387,6 +1508,24 @@ type OpenedSeries_Uploads struct {
 	Upload UploadTicket `json:"upload"`
 }
 
+// OwnEntry defines model for OwnEntry.
+type OwnEntry struct {
+	// AchievedAt RFC 3339, UTC, milliseconds.
+	AchievedAt Time `json:"achievedAt"`
+
+	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
+	Rating Rating `json:"rating"`
+
+	// Scans How many scans and series the rating is made of.
+	Scans int `json:"scans"`
+
+	// StandardError The standard error of the rating, in points.
+	StandardError float64 `json:"standardError"`
+
+	// Username Empty for a user without one.
+	Username string `json:"username"`
+}
+
 // PasswordReset defines model for PasswordReset.
 type PasswordReset struct {
 	// ClientToken Says that this client has signed in with this e-mail address before, and opens nothing by itself. Keep the one of each sign-in for
@@ -1396,6 +1535,13 @@ type PasswordReset struct {
 
 	// Email The e-mail address of the user.
 	Email string `json:"email"`
+}
+
+// PersonalBest The highest score that counts on the board.
+type PersonalBest struct {
+	// At RFC 3339, UTC, milliseconds.
+	At    Time    `json:"at"`
+	Score float64 `json:"score"`
 }
 
 // Points A percentile of the reference portraits, one decimal.
@@ -1524,6 +1670,12 @@ type PreviewCheck struct {
 // PreviewCheckVerdict Where it rejects the photo would be refused.
 type PreviewCheckVerdict string
 
+// PreviousScore What a scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
+type PreviousScore struct {
+	Engine string  `json:"engine"`
+	Score  float64 `json:"score"`
+}
+
 // Problem An error, RFC 9457.
 type Problem struct {
 	// Code What went wrong, for programs.
@@ -1568,7 +1720,9 @@ type Problem_Fields struct {
 type Profile struct {
 	// BirthYear The year of birth that the user declared, this year at the latest; absent before.
 	BirthYear *BirthYear `json:"birthYear,omitempty"`
-	Consent   Consent    `json:"consent"`
+
+	// Consent What the user has agreed to. `state` says which members it has.
+	Consent Consent `json:"consent"`
 
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
@@ -1898,25 +2052,26 @@ type Result_Pose struct {
 // SHA256 A SHA-256 checksum in lower-case hex.
 type SHA256 = string
 
-// Scan defines model for Scan.
+// Scan A scan. `state` says how far it is, and which members it has.
 type Scan struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
 
-	// DuplicateOf A scan's id.
+	// DuplicateOf There if an earlier scan of the user's, which this is the id of, has measured the same photo. The result is the same,
+	// but does not count for the leaderboard. The earlier scan may have been deleted since.
 	DuplicateOf *ScanID  `json:"duplicateOf,omitempty"`
 	Failure     *Failure `json:"failure,omitempty"`
 
-	// FinishedAt RFC 3339, UTC, milliseconds.
+	// FinishedAt When it was completed or failed.
 	FinishedAt *Time `json:"finishedAt,omitempty"`
 
 	// ID A scan's id.
 	ID ScanID `json:"id"`
 
-	// Previous What the scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
-	Previous *Scan_Previous `json:"previous,omitempty"`
+	// Previous There once the scan was scored anew.
+	Previous *PreviousScore `json:"previous,omitempty"`
 
-	// Renditions What became of the renditions that were asked for: there when the scan is completed, if any were.
+	// Renditions What became of the renditions that were asked for: there if any were.
 	Renditions *[]MadeRendition `json:"renditions,omitempty"`
 
 	// Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
@@ -1924,7 +2079,7 @@ type Scan struct {
 	// share pose, light and face.
 	Result *Result `json:"result,omitempty"`
 
-	// SeriesID A series' id.
+	// SeriesID There if it is a photo of a series.
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at, and its pictures are stored.
@@ -1937,17 +2092,11 @@ type Scan struct {
 	// UpdatedAt RFC 3339, UTC, milliseconds.
 	UpdatedAt Time `json:"updatedAt"`
 
-	// Verification What came of measuring the photo again.
+	// Verification There once the scan was to be measured again.
 	Verification *Verification `json:"verification,omitempty"`
 
 	// Version Grows with each change, for `since`.
 	Version int64 `json:"version"`
-}
-
-// Scan_Previous What the scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
-type Scan_Previous struct {
-	Engine string  `json:"engine"`
-	Score  float64 `json:"score"`
 }
 
 // ScanID A scan's id.
@@ -1968,7 +2117,7 @@ type ScanStage = string
 // take another photo. `expired`: no photo came in time; open another scan.
 type ScanState string
 
-// ScanSummary A scan in a list.
+// ScanSummary A scan in a list. `state` says which members it has.
 type ScanSummary struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
@@ -1976,10 +2125,10 @@ type ScanSummary struct {
 	// Engine The engine that measured it.
 	Engine *string `json:"engine,omitempty"`
 
-	// FailureCode The `code` of its `failure`, if it failed.
+	// FailureCode The `code` of its `failure`.
 	FailureCode *string `json:"failureCode,omitempty"`
 
-	// FinishedAt RFC 3339, UTC, milliseconds.
+	// FinishedAt When it was completed or failed.
 	FinishedAt *Time `json:"finishedAt,omitempty"`
 
 	// ID A scan's id.
@@ -1991,7 +2140,7 @@ type ScanSummary struct {
 	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score *ScoreRange `json:"score,omitempty"`
 
-	// SeriesID A series' id.
+	// SeriesID There if it is a photo of a series.
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at, and its pictures are stored.
@@ -2054,7 +2203,7 @@ type ScoreRange struct {
 	Value float64 `json:"value"`
 }
 
-// Series Several photos of one sitting.
+// Series Several photos of one sitting. `state` says which members it has.
 type Series struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
@@ -2071,16 +2220,14 @@ type Series struct {
 	// Scans Its photos, in the order in which they are taken.
 	Scans []SeriesScan `json:"scans"`
 
-	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
+	// Score The mean of the scans that count, and its 95 % interval.
 	Score *ScoreRange `json:"score,omitempty"`
 
-	// SettledAt RFC 3339, UTC, milliseconds.
-	SettledAt *Time `json:"settledAt,omitempty"`
+	// SettledAt When it first was completed or failed.
+	SettledAt *Time       `json:"settledAt,omitempty"`
+	State     SeriesState `json:"state"`
 
-	// State `open`: photos are missing or being measured. `completed`: see `score`. `failed`: all have ended, and none counts.
-	State SeriesState `json:"state"`
-
-	// TicketsExpireAt RFC 3339, UTC, milliseconds.
+	// TicketsExpireAt The end of the tickets' life.
 	TicketsExpireAt Time `json:"ticketsExpireAt"`
 
 	// UpdatedAt RFC 3339, UTC, milliseconds.
@@ -2090,7 +2237,7 @@ type Series struct {
 	Version int64 `json:"version"`
 }
 
-// SeriesState `open`: photos are missing or being measured. `completed`: see `score`. `failed`: all have ended, and none counts.
+// SeriesState defines model for Series.State.
 type SeriesState string
 
 // SeriesID A series' id.
@@ -2131,12 +2278,12 @@ type SeriesRequest struct {
 // SeriesRequestContentType The media type of each photo.
 type SeriesRequestContentType string
 
-// SeriesScan One photo of a series.
+// SeriesScan One photo of a series. `state` says which members it has.
 type SeriesScan struct {
 	// Engine The engine that measured it.
 	Engine *string `json:"engine,omitempty"`
 
-	// FailureCode The `code` of the scan's `failure`, if it failed.
+	// FailureCode The `code` of the scan's `failure`.
 	FailureCode *string `json:"failureCode,omitempty"`
 
 	// ID A scan's id.
@@ -2145,30 +2292,18 @@ type SeriesScan struct {
 	// Instruction What to tell the user before the photo.
 	Instruction string `json:"instruction"`
 
-	// LeftOut Why it does not count in a series that is completed or failed; absent where it counts.
-	LeftOut *SeriesScan_LeftOut `json:"leftOut,omitempty"`
+	// LeftOut Why a photo does not count in a series that is completed or failed; absent where it counts.
+	LeftOut *LeftOut `json:"leftOut,omitempty"`
 
 	// Rankable Whether the photo is fit to be compared.
 	Rankable *bool `json:"rankable,omitempty"`
 
 	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
-	Score *ScoreRange `json:"score,omitempty"`
-
-	// State `open`: its scan has not ended. `completed`, `failed`: as its scan. `expired`: no photo came in time. `deleted`: the user deleted it.
+	Score *ScoreRange     `json:"score,omitempty"`
 	State SeriesScanState `json:"state"`
 }
 
-// SeriesScan_LeftOut Why it does not count in a series that is completed or failed; absent where it counts.
-type SeriesScan_LeftOut struct {
-	// Code `not_measured`: it failed or expired. `not_rankable`: see its scan. `other_engine`: another version measured the others.
-	// `outlier`: it lies too far from the others. `deleted`: the user deleted it.
-	Code string `json:"code"`
-
-	// Detail A sentence for the user.
-	Detail string `json:"detail"`
-}
-
-// SeriesScanState `open`: its scan has not ended. `completed`, `failed`: as its scan. `expired`: no photo came in time. `deleted`: the user deleted it.
+// SeriesScanState defines model for SeriesScan.State.
 type SeriesScanState string
 
 // Session defines model for Session.
@@ -2206,14 +2341,14 @@ type SignIn struct {
 	UID string `json:"uid"`
 }
 
-// Standing defines model for Standing.
+// Standing The user's own standing on a board. `state` says whether there is a rank, or why not.
 type Standing struct {
-	// AsOf RFC 3339, UTC, milliseconds.
+	// AsOf When the board was counted.
 	AsOf Time `json:"asOf"`
 
 	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
-	Board BoardID         `json:"board"`
-	Entry *Standing_Entry `json:"entry,omitempty"`
+	Board BoardID   `json:"board"`
+	Entry *OwnEntry `json:"entry,omitempty"`
 
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
@@ -2222,8 +2357,10 @@ type Standing struct {
 	Percentile *float64 `json:"percentile,omitempty"`
 
 	// PersonalBest The highest score that counts on the board.
-	PersonalBest *Standing_PersonalBest `json:"personalBest,omitempty"`
-	Provisional  *BoardRank             `json:"provisional,omitempty"`
+	PersonalBest *PersonalBest `json:"personalBest,omitempty"`
+
+	// Provisional The place that the rating would have.
+	Provisional *BoardRank `json:"provisional,omitempty"`
 
 	// Rank From 1; equal ratings share it.
 	Rank *int64 `json:"rank,omitempty"`
@@ -2232,39 +2369,15 @@ type Standing struct {
 	RankHigh *int64 `json:"rankHigh,omitempty"`
 
 	// RankLow The rank of a rating 1.96 standard errors above.
-	RankLow *int64 `json:"rankLow,omitempty"`
-
-	// Reason Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
-	Reason *NoRank `json:"reason,omitempty"`
+	RankLow *int64        `json:"rankLow,omitempty"`
+	State   StandingState `json:"state"`
 
 	// Total The number of entries that others see.
 	Total int64 `json:"total"`
 }
 
-// Standing_Entry defines model for Standing.Entry.
-type Standing_Entry struct {
-	// AchievedAt RFC 3339, UTC, milliseconds.
-	AchievedAt Time `json:"achievedAt"`
-
-	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
-	Rating Rating `json:"rating"`
-
-	// Scans How many scans and series the rating is made of.
-	Scans int `json:"scans"`
-
-	// StandardError The standard error of the rating, in points.
-	StandardError float64 `json:"standardError"`
-
-	// Username Empty for a user without one.
-	Username string `json:"username"`
-}
-
-// Standing_PersonalBest The highest score that counts on the board.
-type Standing_PersonalBest struct {
-	// At RFC 3339, UTC, milliseconds.
-	At    Time    `json:"at"`
-	Score float64 `json:"score"`
-}
+// StandingState defines model for Standing.State.
+type StandingState string
 
 // Summary defines model for Summary.
 type Summary struct {
@@ -2272,8 +2385,10 @@ type Summary struct {
 	Best *ScanSummary `json:"best,omitempty"`
 
 	// Latest The scan that was opened last; absent before the first.
-	Latest   *ScanSummary `json:"latest,omitempty"`
-	Standing Standing     `json:"standing"`
+	Latest *ScanSummary `json:"latest,omitempty"`
+
+	// Standing The user's own standing on a board. `state` says whether there is a rank, or why not.
+	Standing Standing `json:"standing"`
 
 	// Unread The number of unread notifications, for a badge.
 	Unread int64 `json:"unread"`
@@ -2289,16 +2404,26 @@ type Timeline struct {
 	Points     []TimelinePoint `json:"points"`
 }
 
-// TimelinePoint A completed scan among the others, or a completed series.
+// TimelineChange What differs from the scan or series `since`. Absent where there is none to compare with.
+type TimelineChange struct {
+	Metrics []Difference `json:"metrics"`
+	Score   Difference   `json:"score"`
+
+	// Since The `scanId` or `seriesId` of the earlier point.
+	Since string `json:"since"`
+}
+
+// TimelinePoint A completed scan among the others, or a completed series. `kind` says which.
 type TimelinePoint struct {
 	// Change What differs from the scan or series `since`. Absent where there is none to compare with.
-	Change *TimelinePoint_Change `json:"change,omitempty"`
+	Change *TimelineChange `json:"change,omitempty"`
 
 	// CompletedAt RFC 3339, UTC, milliseconds.
 	CompletedAt Time `json:"completedAt"`
 
 	// Engine The engine that measured it.
-	Engine string `json:"engine"`
+	Engine string            `json:"engine"`
+	Kind   TimelinePointKind `json:"kind"`
 
 	// NewSeries Whether the scans before it were measured by another engine.
 	NewSeries bool `json:"newSeries"`
@@ -2307,9 +2432,9 @@ type TimelinePoint struct {
 	// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, blurred by movement, compressed too much, or the
 	// face is small or cut off. `expression`: the mouth is open, or one eye is more closed than the other. `cover`: something may cover
 	// the face.
-	NotComparedBecause []string `json:"notComparedBecause"`
+	NotComparedBecause NotCompared `json:"notComparedBecause"`
 
-	// Photos How many scans the score of a series is the mean of.
+	// Photos How many scans the score is the mean of.
 	Photos *int `json:"photos,omitempty"`
 
 	// ScanID A scan's id.
@@ -2322,14 +2447,8 @@ type TimelinePoint struct {
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 }
 
-// TimelinePoint_Change What differs from the scan or series `since`. Absent where there is none to compare with.
-type TimelinePoint_Change struct {
-	Metrics []Difference `json:"metrics"`
-	Score   Difference   `json:"score"`
-
-	// Since The `scanId` or `seriesId` of the earlier point.
-	Since string `json:"since"`
-}
+// TimelinePointKind defines model for TimelinePoint.Kind.
+type TimelinePointKind string
 
 // UploadForm defines model for UploadForm.
 type UploadForm struct {
@@ -2364,7 +2483,7 @@ type UploadTicket struct {
 	// ExpiresAt RFC 3339, UTC, milliseconds.
 	ExpiresAt Time `json:"expiresAt"`
 
-	// Headers The headers to send: exactly these, with exactly these values.
+	// Headers The headers to send: exactly these, with exactly these values. They are 4 or more, such as `Content-Type`.
 	Headers map[string]string `json:"headers"`
 
 	// MaxBytes The most bytes that the photo may have.
@@ -3460,7 +3579,7 @@ type ClientInterface interface {
 	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-	// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+	// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
 	GetStanding(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5058,7 +5177,7 @@ func (c *Client) GetFriendsBoard(ctx context.Context, board Board, reqEditors ..
 // `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 // having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 // `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 //
 // Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
 func (c *Client) GetStanding(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -9977,7 +10096,7 @@ type ClientWithResponsesInterface interface {
 	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-	// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+	// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -14476,7 +14595,7 @@ func (c *ClientWithResponses) GetFriendsBoardWithResponse(ctx context.Context, b
 // `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 // having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 // `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 //
 // Returns a wrapper object for the known response body format(s).
 //
