@@ -1,6 +1,6 @@
 // Package health is the function that reports whether the system is up, serves the API's contract
-// the pages of the error codes and that for account deletion, and answers every path that no other
-// function owns.
+// with its page, the pages of the error codes and that for account deletion, and answers every path
+// that no other function owns.
 package health
 
 import (
@@ -11,6 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/ready"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/web"
+	"github.com/facescan/facescan/internal/web/reference"
 )
 
 func init() { boot.HTTP("health", build) }
@@ -20,5 +21,6 @@ func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	httpapi.HealthRoutes(api, p.Config.Release, ready.Database(p))
 	web.DeletionRoutes(api)
 	web.ProblemRoutes(api)
+	reference.Routes(api)
 	return api, nil
 }

@@ -85,9 +85,11 @@ var functions = everyTopic([]Function{
 		Grants: Grants{Uploads: BucketRead, Results: BucketWrite},
 	}),
 	httpFunction(Function{
-		Name: "health", Purpose: "liveness, readiness, the API's contract, the pages of error codes and for " +
-			"account deletion, and problem+json for every other path",
-		Paths:    []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", "/problems/*", fallback},
+		Name: "health", Purpose: "liveness, readiness, the API's contract and its page, the pages of error codes and " +
+			"for account deletion, and problem+json for every other path",
+		Paths: []string{
+			"/health", "/ready", "/v1/openapi.yaml", "/docs", "/docs/*", "/account-deletion", "/problems/*", fallback,
+		},
 		Settings: []string{release},
 		Grants:   Grants{Firestore: DatabaseRead}, // whether it answers
 	}),

@@ -379,7 +379,9 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
 	c.friends(ctx, t)
 	c.reported(ctx, t, tokens.UID)
-	for _, path := range []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", "/problems/not_found"} {
+	for _, path := range []string{
+		"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", "/problems/not_found", "/docs", "/docs/start.js",
+	} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
 	credentials := func(email, password string) string {

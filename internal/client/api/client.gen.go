@@ -2586,6 +2586,18 @@ type ItemID = string
 // PageLimit defines model for PageLimit.
 type PageLimit = int
 
+// GetReferenceParams defines parameters for GetReference.
+type GetReferenceParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// GetReferenceFileParams defines parameters for GetReferenceFile.
+type GetReferenceFileParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // GetHealth200JSONResponseBodyStatus defines parameters for GetHealth.
 type GetHealth200JSONResponseBodyStatus string
 
@@ -3080,6 +3092,21 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 	GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReference Read this contract as a page
+	//
+	// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+	// and forgets a token that it was given.
+	//
+	// Corresponds with GET /docs (the `GetReference` operationId).
+	GetReference(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReferenceFile Get what the page of the contract loads
+	//
+	// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+	//
+	// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+	GetReferenceFile(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth Ask whether the process answers, which release it is, and which address the caller has
 	//
@@ -4179,6 +4206,41 @@ type ClientInterface interface {
 // Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAccountDeletionPageRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetReference Read this contract as a page
+//
+// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+// and forgets a token that it was given.
+//
+// Corresponds with GET /docs (the `GetReference` operationId).
+func (c *Client) GetReference(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReferenceRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetReferenceFile Get what the page of the contract loads
+//
+// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+//
+// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+func (c *Client) GetReferenceFile(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReferenceFileRequest(c.Server, file, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6239,6 +6301,97 @@ func NewGetAccountDeletionPageRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetReferenceRequest constructs an http.Request for the GetReference method
+func NewGetReferenceRequest(server string, params *GetReferenceParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/docs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetReferenceFileRequest constructs an http.Request for the GetReferenceFile method
+func NewGetReferenceFileRequest(server string, file string, params *GetReferenceFileParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "file", file, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/docs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9542,6 +9695,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 	GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
 
+	// GetReferenceWithResponse Read this contract as a page
+	//
+	// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+	// and forgets a token that it was given.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /docs (the `GetReference` operationId).
+	GetReferenceWithResponse(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*GetReferenceResponse, error)
+
+	// GetReferenceFileWithResponse Get what the page of the contract loads
+	//
+	// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+	GetReferenceFileWithResponse(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*GetReferenceFileResponse, error)
+
 	// GetHealthWithResponse Ask whether the process answers, which release it is, and which address the caller has
 	//
 	// Liveness, for probes. It asks nothing of any store.
@@ -10767,6 +10939,74 @@ func (r GetAccountDeletionPageResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetAccountDeletionPageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetReferenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReferenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReferenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReferenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReferenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetReferenceFileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReferenceFileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReferenceFileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReferenceFileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReferenceFileResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13747,6 +13987,37 @@ func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Con
 	return ParseGetAccountDeletionPageResponse(rsp)
 }
 
+// GetReferenceWithResponse Read this contract as a page
+//
+// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+// and forgets a token that it was given.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /docs (the `GetReference` operationId).
+func (c *ClientWithResponses) GetReferenceWithResponse(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*GetReferenceResponse, error) {
+	rsp, err := c.GetReference(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReferenceResponse(rsp)
+}
+
+// GetReferenceFileWithResponse Get what the page of the contract loads
+//
+// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+func (c *ClientWithResponses) GetReferenceFileWithResponse(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*GetReferenceFileResponse, error) {
+	rsp, err := c.GetReferenceFile(ctx, file, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReferenceFileResponse(rsp)
+}
+
 // GetHealthWithResponse Ask whether the process answers, which release it is, and which address the caller has
 //
 // Liveness, for probes. It asks nothing of any store.
@@ -15516,6 +15787,38 @@ func ParseGetAccountDeletionPageResponse(rsp *http.Response) (*GetAccountDeletio
 	}
 
 	response := &GetAccountDeletionPageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetReferenceResponse parses an HTTP response from a GetReferenceWithResponse call
+func ParseGetReferenceResponse(rsp *http.Response) (*GetReferenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReferenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetReferenceFileResponse parses an HTTP response from a GetReferenceFileWithResponse call
+func ParseGetReferenceFileResponse(rsp *http.Response) (*GetReferenceFileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReferenceFileResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
