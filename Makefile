@@ -101,6 +101,10 @@ generated: ## Check that the generated code is what `make generate` writes.
 	stale=$$(diff <(echo "$$before") <(sha256sum $(GENERATED)) | sed -n 's/^> [^ ]* *//p'); \
 	[ -z "$$stale" ] || { echo "written anew, for it was stale:"; echo "$$stale"; exit 1; }
 
+.PHONY: sdk
+sdk: ## Make clients of the API in the folder OUT: for CLIENTS=go, typescript, kotlin, swift or dart, or for all.
+	@go run ./scripts/sdk -o "$${OUT:?is the folder for the clients}" $(CLIENTS)
+
 TFLINT := github.com/terraform-linters/tflint@v0.64.0
 # The real provider's code checks the infrastructure; see terraform/README.md.
 TF     := config=$$(scripts/tfprovider.sh) && TF_CLI_CONFIG_FILE=$$config

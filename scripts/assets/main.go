@@ -12,11 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"github.com/facescan/facescan/scripts/npmtools"
 )
 
 // taken are the files of the package that the page needs, and what it has to say about them.
@@ -38,22 +38,12 @@ func main() {
 
 // run installs what the folder pinned pins and copies what is taken into the folder into.
 func run(ctx context.Context, pinned, into string) error {
-	temp, err := os.MkdirTemp("", "facescan-assets-")
+	dir, remove, err := npmtools.Install(ctx, os.DirFS(pinned), os.Stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(temp) }() // it is not used again
-	if err := os.CopyFS(temp, os.DirFS(pinned)); err != nil {
-		return fmt.Errorf("copy %s: %w", pinned, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-	npm.Dir, npm.Stderr = temp, os.Stderr
-	if err := npm.Run(); err != nil {
-		return fmt.Errorf("npm ci: %w", err)
-	}
-	return take(filepath.Join(temp, "node_modules", "swagger-ui-dist"), into)
+	defer remove()
+	return take(filepath.Join(dir, "node_modules", "swagger-ui-dist"), into)
 }
 
 // take copies the files and writes their checksums.
