@@ -43,7 +43,9 @@ func Install(ctx context.Context, pinned fs.FS, progress io.Writer) (dir string,
 	_, _ = fmt.Fprintln(progress, "npm: installing the pinned packages")
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error") //nolint:gosec // found on the PATH
+	cmd := exec.CommandContext( //nolint:gosec // npm as it was found on the PATH
+		ctx, npm, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error",
+	)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = temp, progress, progress
 	if err := cmd.Run(); err != nil {
 		return "", nil, fmt.Errorf("npm ci: %w", err)

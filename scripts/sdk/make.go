@@ -32,8 +32,9 @@ const (
 	oapiCodegen = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2"
 	// goOptions is the folder of its options.
 	goOptions = "internal/client/api"
-	// goModule is the path of the module that is made. Whoever takes it in renames or replaces it.
+	// goModule is the path of the module that is made. An app renames it, or replaces it.
 	goModule = "facescan.example/client"
+	goDoc    = "// Package facescan is the client of FaceScan's HTTP API, generated from openapi.yaml.\npackage facescan\n"
 )
 
 // makeGo makes a module with the package facescan, by the options of this repository's own client.
@@ -46,7 +47,9 @@ func makeGo(ctx context.Context, k kit, into string) error {
 	if err != nil {
 		return fmt.Errorf("read what the client leaves out: %w", err)
 	}
-	runtime, err := output(ctx, k, ".", "go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/oapi-codegen/runtime")
+	runtime, err := output(
+		ctx, k, ".", "go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/oapi-codegen/runtime",
+	)
 	if err != nil {
 		return err
 	}
@@ -54,7 +57,7 @@ func makeGo(ctx context.Context, k kit, into string) error {
 	for name, content := range map[string][]byte{
 		"openapi.yaml": httpapi.Contract(), "overlay.yaml": overlay, "oapi-codegen.yaml": options,
 		"go.mod": fmt.Appendf(nil, "module %s\n\ngo 1.26\n\nrequire %s\n", goModule, strings.TrimSpace(runtime)),
-		"doc.go": []byte("// Package facescan is the client of FaceScan's HTTP API, generated from openapi.yaml.\npackage facescan\n"),
+		"doc.go": []byte(goDoc),
 	} {
 		if err := os.WriteFile(filepath.Join(into, name), content, 0o600); err != nil {
 			return err
