@@ -82,7 +82,8 @@ func TestGo_servesAnotherModule(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if printed := execute(t.Context(), t, elsewhere, "go", "run", "-mod=mod", "."); !strings.Contains(printed, "compiled") {
+	printed := execute(t.Context(), t, elsewhere, "go", "run", "-mod=mod", ".")
+	if !strings.Contains(printed, "compiled") {
 		t.Errorf("it prints %q", printed)
 	}
 }
@@ -100,7 +101,7 @@ func TestTypeScript_goesAllTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"kotlin/FaceScan.kt", "swift/FaceScan.swift", "dart/facescan.dart"} {
-		content, err := os.ReadFile(filepath.Join(out, file)) //nolint:gosec // below the test's folder
+		content, err := os.ReadFile(filepath.Join(out, file)) //nolint:gosec // made by the test
 		if err != nil || !bytes.Contains(content, []byte("UploadTicket")) {
 			t.Errorf("%s has %d bytes, %v", file, len(content), err)
 		}
