@@ -163,6 +163,7 @@ func printAddresses(w io.Writer, h *host.Host) {
 		{"API", h.URL},
 		{"health", h.URL + "/health, " + h.URL + "/ready"},
 		{"contract", h.URL + "/v1/openapi.yaml"},
+		{"test photos", h.PhotosURL() + ", one for each outcome of a scan"},
 		{"Firestore", os.Getenv("FIRESTORE_EMULATOR_HOST")},
 		{"Pub/Sub", os.Getenv("PUBSUB_EMULATOR_HOST")},
 		{"Firebase Auth", h.AuthHost},

@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/consume"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/local/photos"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -38,7 +39,7 @@ func (h *Host) serveHere(ctx context.Context, opts Options) error {
 	if !opts.Balancer {
 		public = balanced(public)
 	}
-	h.public.serve(public)
+	h.public.serve(photos.Before(public))
 	return h.awaitHealth(ctx, nil)
 }
 

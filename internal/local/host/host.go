@@ -7,7 +7,8 @@
 // for the next. The child is this program once more, so main calls [ServeFunctions] first.
 //
 // Every HTTP function is served behind one public port, by the server that a deployed function has,
-// routed by the catalog's paths as the load balancer routes in production. The event functions are
+// routed by the catalog's paths as the load balancer routes in production. The port has one thing
+// more: the test photos of package photos. The event functions are
 // served on a private port, to which only package pusher delivers, in the place of production's
 // push subscriptions: there, too, no client can reach them. Topics, subscriptions and buckets are
 // those that Terraform makes in the cloud. scripts/local and internal/systest use the package.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/local/photos"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -29,7 +30,8 @@ func (h *Host) serveInChild(ctx context.Context, opts Options) error {
 	for range max(1, opts.Processes) {
 		h.children = append(h.children, startChild(functionsCommand, opts.Progress, opts.Logs, h.published))
 	}
-	h.public.serve(balanced(front(h.children, func(a addresses) string { return a.Public })))
+	public := balanced(front(h.children, func(a addresses) string { return a.Public }))
+	h.public.serve(photos.Before(public))
 	h.servePrivate(front(h.children, func(a addresses) string { return a.Events }))
 	for _, c := range h.children {
 		if err := c.awaitFirst(ctx); err != nil {
