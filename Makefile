@@ -27,14 +27,15 @@ export CALLED_FROM := $(value PWD)
 # The options of run and demo. What is said on make's command line is in the environment of its
 # commands, where no quote or space in it can do harm.
 OPTIONS = $(if $(filter-out 0,$(LOGS)),-logs) $(if $(PORT),-port "$$PORT")
+RUN_OPTIONS = $(OPTIONS) $(if $(HOST),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan)
 
 .PHONY: help
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: ## Run everything on the real emulators until Ctrl-C, on PORT=N (8080). LOGS=1 shows the functions' logs.
-	@scripts/local.sh run $(OPTIONS)
+run: ## Run everything on the real emulators until Ctrl-C, on ports from PORT=N (8080), for phones too: HOST=address or LAN=1. LOGS=1 shows the logs.
+	@scripts/local.sh run $(RUN_OPTIONS)
 
 .PHONY: demo
 demo: ## Run everything and act as the app of two users. PHOTO=selfie.jpg takes your photo, LOGS=1 shows the logs.

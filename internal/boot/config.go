@@ -36,7 +36,8 @@ type Config struct {
 	// topics without it, and the local stack has none.
 	TopicPrefix string `env:"FACESCAN_TOPIC_PREFIX"`
 
-	// Origins are the web origins allowed by CORS.
+	// Origins are the web origins allowed by CORS. Only on the local stack may they have a "*" in
+	// them, as a bucket knows no patterns.
 	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
 	// AppCheck is the mode of App Check for all routes: off, monitor or enforce. The routes with
 	// another mode follow after commas, as in "monitor,POST /v1/coach=enforce".
@@ -55,6 +56,11 @@ type Config struct {
 	SigningAccount string `env:"FACESCAN_SIGNING_ACCOUNT"`
 	// SigningKey is a PEM private key for the local stack only. Production signs with IAM's signBlob.
 	SigningKey string `env:"FACESCAN_SIGNING_KEY"`
+
+	// LocalHosts are the hosts, without ports, by which clients reach the local stack, and StorageHost
+	// is the host:port of its Cloud Storage. See package reached.
+	LocalHosts  []string `env:"FACESCAN_LOCAL_HOSTS"`
+	StorageHost string   `env:"STORAGE_EMULATOR_HOST"`
 
 	// MinAge is the age in years that a user must have passed to be measured, 13 to 99.
 	MinAge int `env:"FACESCAN_MIN_AGE" envDefault:"18"`
@@ -108,7 +114,7 @@ var emulatorVariables = []string{
 // localVariables are switches that must not be set in production.
 var localVariables = []string{
 	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE", "FACESCAN_LOOK_AFTER",
-	"FACESCAN_CLOCK",
+	"FACESCAN_CLOCK", "FACESCAN_LOCAL_HOSTS",
 }
 
 // lowestAge is the lowest age that article 8 of the GDPR lets a country set. Below it, parents
@@ -205,6 +211,9 @@ func (c Config) validate() error {
 		faults = append(faults, errors.New("FACESCAN_PUBLIC_URL must begin with https://"))
 	}
 	if !c.Local() {
+		if slices.ContainsFunc(c.Origins, func(origin string) bool { return strings.Contains(origin, "*") }) {
+			faults = append(faults, errors.New(`FACESCAN_CORS_ORIGINS must have whole origins, without "*"`))
+		}
 		for _, name := range append(emulatorVariables, localVariables...) {
 			if c.environ[name] != "" {
 				faults = append(faults, fmt.Errorf("%s is set: it is for the local stack and must not be set in production", name))

@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/reached"
 )
 
 // Options configure a [Handler].
@@ -90,7 +91,7 @@ func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	httpapi.ComeAgain(w, h.again())
 	return httpapi.Write(w, http.StatusAccepted, requestedView{
 		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt),
-		ReceiptURL: strings.TrimSuffix(h.opts.PublicURL, "/") + path,
+		ReceiptURL: strings.TrimSuffix(reached.URL(r.Context(), h.opts.PublicURL), "/") + path,
 	})
 }
 

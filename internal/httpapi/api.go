@@ -16,6 +16,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/rate"
@@ -86,16 +87,10 @@ func New(opts Options) *API {
 	a := &API{mux: http.NewServeMux(), opts: opts}
 	a.handler = http.HandlerFunc(a.serve)
 	if len(opts.Origins) > 0 {
+		rules := catalog.APICrossOrigin()
 		a.handler = cors.New(cors.Options{
-			AllowedOrigins: opts.Origins,
-			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-			AllowedHeaders: []string{
-				"Authorization", headerAppCheck, "Content-Type", IdempotencyKey, IfMatch, IfNoneMatch, "traceparent",
-			},
-			ExposedHeaders: []string{
-				headerRequestID, "ETag", "Location", "Retry-After", rate.Limit, rate.Policy,
-			},
-			MaxAge: int(time.Hour.Seconds()),
+			AllowedOrigins: opts.Origins, AllowedMethods: rules.Methods, AllowedHeaders: rules.Headers,
+			ExposedHeaders: rules.Exposed, MaxAge: int(rules.MaxAge.Seconds()),
 		}).Handler(a.handler)
 	}
 	return a

@@ -130,7 +130,11 @@ const sweepEvery = 5 * time.Second
 
 // withHost runs work on the whole system.
 func withHost(ctx context.Context, c preflight.Command, work func(context.Context, *host.Host) error) error {
-	opts := host.Options{Progress: os.Stderr, Port: c.Port, SweepEvery: sweepEvery}
+	place, err := c.Place(ctx)
+	if err != nil {
+		return ended(ctx, err)
+	}
+	opts := host.Options{Progress: os.Stderr, Place: place, SweepEvery: sweepEvery}
 	if c.Logs {
 		opts.Logs = os.Stderr
 	}
@@ -167,7 +171,7 @@ func printAddresses(w io.Writer, h *host.Host) {
 		{"Firestore", os.Getenv("FIRESTORE_EMULATOR_HOST")},
 		{"Pub/Sub", os.Getenv("PUBSUB_EMULATOR_HOST")},
 		{"Firebase Auth", h.AuthHost},
-		{"Cloud Storage", h.Storage.Host()},
+		{"Cloud Storage", h.StorageHost()},
 		{"project", host.Project},
 		{"mails sent", h.MailboxURL() + ", for programs " + h.MailURL()},
 		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},

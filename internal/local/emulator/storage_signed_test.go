@@ -244,31 +244,12 @@ func TestSignedReadAndDelete(t *testing.T) {
 	if body != "234" {
 		t.Errorf("range: got %q", body)
 	}
-	resp, body = s.send(t, http.MethodGet, get, nil, "Origin:http://localhost:1")
-	want(t, resp, body, http.StatusOK, "")
-	if got := resp.Header.Values("Access-Control-Allow-Origin"); len(got) != 1 || got[0] != "*" {
-		t.Errorf("Access-Control-Allow-Origin %q", got)
-	}
 	resp, body = s.send(t, http.MethodDelete, s.sign(t, http.MethodDelete, ""), nil)
 	want(t, resp, body, http.StatusNoContent, "")
 	resp, body = s.send(t, http.MethodDelete, s.sign(t, http.MethodDelete, ""), nil)
 	want(t, resp, body, http.StatusNotFound, "NoSuchKey")
 	resp, body = s.send(t, http.MethodGet, get, nil)
 	want(t, resp, body, http.StatusNotFound, "NoSuchKey")
-}
-
-func TestPreflight(t *testing.T) {
-	s := newStorageTest(t)
-	u, err := url.Parse(s.sign(t, http.MethodPut, "image/jpeg", uploadHeaders...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, body := s.send(t, http.MethodOptions, u.String(), nil, "Origin:http://localhost:1",
-		"Access-Control-Request-Method:PUT", "Access-Control-Request-Headers:x-goog-meta-owner")
-	want(t, resp, body, http.StatusOK, "")
-	if got := resp.Header.Get("Access-Control-Allow-Headers"); got != "x-goog-meta-owner" {
-		t.Errorf("allowed headers %q", got)
-	}
 }
 
 // What a signer may vary: query parameters, which are signed, and the port, which the Go client

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/facescan/facescan/internal/local/address"
 )
 
 // clockPath is where the private port shows the clock, and moves it.
@@ -125,7 +127,7 @@ func (c *clock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // ClockURL returns where the time of the stack is shown by GET and moved by POST,
 // http://127.0.0.1:port/dev/clock.
-func (h *Host) ClockURL() string { return h.private.url() + clockPath }
+func (h *Host) ClockURL() string { return h.private.url(address.Loopback) + clockPath }
 
 // Now returns the time of the stack.
 func (h *Host) Now() time.Time { return h.clock.Now() }

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -36,6 +37,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/pusher"
 	"github.com/facescan/facescan/internal/outbox"
@@ -62,8 +64,8 @@ type Options struct {
 	Progress io.Writer
 	// Logs gets the functions' logs, JSON lines; nil discards them.
 	Logs io.Writer
-	// Port is the port to listen on; 0 takes a free one.
-	Port int
+	// Place is where the stack listens.
+	Place address.Place
 	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
 	MinBackoff time.Duration
 	// SweepEvery is the period of the sweep's schedule; 0 is production's.
@@ -89,7 +91,7 @@ type Options struct {
 
 // Host is a running system.
 type Host struct {
-	// URL is the API's base, http://127.0.0.1:port.
+	// URL is the API's base, such as http://127.0.0.1:8080, at the address of Options.Place.
 	URL string
 	// Push and Mail record what was sent.
 	Push *emulator.FCM
@@ -98,8 +100,12 @@ type Host struct {
 	Storage *emulator.Storage
 	// Process is what the functions share, nil unless they run in this process.
 	Process *boot.Process
-	// AuthHost is the Auth emulator, host:port.
+	// AuthHost is the Auth emulator, host:port, at the address of Options.Place.
 	AuthHost string
+
+	// place is where the stack listens, and origins are the web origins that API and storage admit.
+	place   address.Place
+	origins []string
 
 	clock   *clock
 	stack   *emulator.Stack
@@ -127,7 +133,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	// The functions' processes and this one write both at the same time.
 	opts.Progress, opts.Logs = emulator.Locked(opts.Progress), emulator.Locked(opts.Logs)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
-	h := &Host{stop: stop}
+	h := &Host{stop: stop, place: opts.Place, origins: admittedOrigins(opts.Place)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
@@ -166,7 +172,13 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 		return err
 	}
 	h.stack, err = emulator.Start(
-		ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery},
+		ctx, emulator.Options{
+			Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery, Hosts: opts.Place.Listens(),
+			Ports: map[emulator.Service]int{
+				emulator.Auth: opts.Place.Ports.Auth, emulator.Firestore: opts.Place.Ports.Firestore,
+				emulator.PubSub: opts.Place.Ports.PubSub,
+			},
+		},
 	)
 	if err != nil {
 		return err
@@ -177,6 +189,8 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{
 		Now:       h.clock.Now,
 		OnDisk:    true,
+		Port:      opts.Place.Ports.Storage,
+		Further:   opts.Place.Listens()[1:],
 		Published: func(topic string) { h.published(strings.TrimPrefix(topic, h.topic(""))) },
 	}); err != nil {
 		return err
@@ -189,7 +203,7 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 }
 
 func (h *Host) setEnvironment() error {
-	h.AuthHost = os.Getenv("FIREBASE_AUTH_EMULATOR_HOST")
+	h.AuthHost = at(h.place, os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"))
 	env := h.Storage.Environ()
 	seed, public, err := receiptKeys()
 	if err != nil {
@@ -214,6 +228,8 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_ERASURE_WAIT":        "2s",
 		"FACESCAN_LOOK_AFTER":          "20s",
 		"FACESCAN_RECEIPT_PUBLIC_KEYS": public,
+		"FACESCAN_LOCAL_HOSTS":         strings.Join(h.place.Names(), ","),
+		variableOrigins:                strings.Join(h.origins, ","),
 	} {
 		env[name] = value
 	}
@@ -229,6 +245,33 @@ func (h *Host) setEnvironment() error {
 		env[keys.ForWriter(f.Name).Variable()] = owed.OfWriter(f.Name).Text()
 	}
 	return setenv(env)
+}
+
+// at returns a host:port of this machine at the place's own address, if it has one.
+func at(p address.Place, local string) string {
+	if _, port, err := net.SplitHostPort(local); err == nil && p.Host != "" {
+		return net.JoinHostPort(p.Host, port)
+	}
+	return local
+}
+
+// StorageHost returns the host:port by which clients reach the local Cloud Storage.
+func (h *Host) StorageHost() string { return at(h.place, h.Storage.Host()) }
+
+// variableOrigins names the setting with the web origins that are admitted, between commas.
+const variableOrigins = "FACESCAN_CORS_ORIGINS"
+
+// admittedOrigins returns the web origins that are admitted: those of the environment, or else
+// those of any web server on this machine, so that a page under development needs no setting.
+func admittedOrigins(p address.Place) []string {
+	if set := os.Getenv(variableOrigins); set != "" {
+		return strings.Split(set, ",")
+	}
+	var all []string
+	for _, host := range append([]string{"localhost"}, p.Listens()...) {
+		all = append(all, "http://"+host, "http://"+host+":*")
+	}
+	return all
 }
 
 // randomKey returns 32 bytes in base64.
@@ -256,13 +299,13 @@ func setenv(env map[string]string) error {
 
 // listen takes the ports.
 func (h *Host) listen(ctx context.Context, opts Options) error {
-	public, err := listen(ctx, opts.Port)
-	if err != nil {
-		return fmt.Errorf("the port is in use (choose another with -port): %w", err)
+	var err error
+	if h.public, err = listen(ctx, opts.Place.Ports.API, opts.Place.Listens()...); err != nil {
+		return err
 	}
-	h.public, h.URL = public, public.url()
+	h.URL = h.public.url(opts.Place.Public())
 	// Whatever the public port is bound to, this one is 127.0.0.1's.
-	h.private, err = listen(ctx, 0)
+	h.private, err = listen(ctx, opts.Place.Ports.Views, address.Loopback)
 	return err
 }
 

@@ -158,6 +158,8 @@ func (h *Host) makeBuckets() error {
 	if err := h.Storage.CreateBucket(UploadsBucket, finalized); err != nil {
 		return err
 	}
+	h.Storage.Admit(UploadsBucket, h.origins, catalog.UploadsCrossOrigin())
+	h.Storage.Admit(ResultsBucket, h.origins, catalog.ResultsCrossOrigin())
 	return errors.Join(h.Storage.CreateBucket(ResultsBucket), h.Storage.CreateBucket(TombstonesBucket))
 }
 

@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
+	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator/machine"
 )
 
@@ -40,7 +39,7 @@ func (c Command) check(ctx context.Context, on machine.Machine) error {
 	case Test:
 		faults = append(faults, c.checkCommand(), c.checkRace(ctx, on))
 	default:
-		faults = append(faults, c.checkPort(ctx), c.checkPhoto())
+		faults = append(faults, c.checkPlace(ctx, on), c.checkPhoto())
 	}
 	_, err := on.Find(ctx, machine.Services()...)
 	return errors.Join(append(faults, err)...)
@@ -76,30 +75,58 @@ func (c Command) checkRace(ctx context.Context, on machine.Machine) error {
 	)
 }
 
-// checkPort listens for an instant. Another program may still take the port later, and then the
-// start fails.
-func (c Command) checkPort(ctx context.Context) error {
-	if c.Port == 0 {
-		return nil
+// Place returns where the command has the stack listen, or an error if its address is none of this
+// machine's.
+func (c Command) Place(ctx context.Context) (address.Place, error) {
+	p := address.Place{Ports: address.PortsFrom(c.Port)}
+	if c.Host == "" && !c.LAN {
+		return p, nil
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
-	switch {
-	case err == nil:
-		return listener.Close()
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("port %d is in use; end the program that listens there, or take another port: make %s PORT=%d",
-			c.Port, c.Name, c.other())
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("port %d is the administrator's; take one above 1023: make %s PORT=8080", c.Port, c.Name)
-	default:
-		return fmt.Errorf("port %d cannot be listened on (%w); take another one: make %s PORT=%d",
-			c.Port, err, c.Name, c.other())
+	all, err := address.Interfaces()
+	if err != nil {
+		return p, err
 	}
+	if c.LAN {
+		p.Host, err = address.LAN(all)
+	} else {
+		p.Host, err = address.Own(ctx, c.Host, all)
+	}
+	return p, err
 }
 
-// other returns a port to suggest in the place of one that is in use.
+// checkPlace looks for the address, and for each port that the stack would take.
+func (c Command) checkPlace(ctx context.Context, on machine.Machine) error {
+	p, err := c.Place(ctx)
+	if err != nil {
+		return err
+	}
+	if auth := machine.Auth.Env(); p.Host != "" && on.Getenv(auth) != "" {
+		return fmt.Errorf("%s=%s names an emulator that does not listen at HOST=%s; unset it", auth, on.Getenv(auth), p.Host)
+	}
+	runs := map[string]bool{
+		address.PartAuth:      on.Getenv(machine.Auth.Env()) != "",
+		address.PartFirestore: on.Getenv(machine.Firestore.Env()) != "",
+		address.PartPubSub:    on.Getenv(machine.PubSub.Env()) != "",
+	}
+	var faults []error
+	for _, port := range p.Taken() {
+		if runs[port.Part] {
+			continue
+		}
+		if err := port.Check(ctx); err != nil {
+			faults = append(faults, fmt.Errorf("%w: make %s PORT=%d", err, c.Name, c.other()))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// other returns a base of ports to suggest in the place of one of which a port is in use. Its ports
+// are all others (see package address).
 func (c Command) other() int {
-	if c.Port == maxPort {
+	switch {
+	case c.Port < 1024:
+		return address.DefaultBase
+	case c.Port == address.MaxBase:
 		return c.Port - 1
 	}
 	return c.Port + 1

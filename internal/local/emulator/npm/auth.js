@@ -1,8 +1,9 @@
 // Runs the Firebase Auth emulator without the rest of firebase-tools: one process, no hub, no further ports.
-// Arguments: default project, port. The module is internal to firebase-tools, so package.json pins its exact version.
+// Arguments: default project, port, and the addresses to listen on, 127.0.0.1 first. It is the last that is listened on: who finds it finds
+// the others. The module is internal to firebase-tools, so package.json pins its exact version.
 const { createRequire } = require('module');
 const server = 'firebase-tools/lib/emulator/auth/server';
-const [project, port] = process.argv.slice(1);
+const [project, port, ...hosts] = process.argv.slice(1);
 
 function fail(err) {
   console.error(err);
@@ -14,6 +15,14 @@ const exegesis = createRequire(require.resolve(server))('exegesis-express');
 const { middleware } = exegesis;
 exegesis.middleware = (api, options) => middleware(api, { ...options, lazyCompileValidationSchemas: true });
 
+const listen = (app, host) => new Promise((listening) => {
+  app.listen(Number(port), host, listening).on('error', fail);
+});
+
 require(server).createApp(project)
-  .then((app) => app.listen(Number(port), '127.0.0.1').on('error', fail))
+  .then(async (app) => {
+    for (const host of hosts.reverse()) {
+      await listen(app, host);
+    }
+  })
   .catch(fail);
