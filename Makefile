@@ -27,7 +27,7 @@ export CALLED_FROM := $(value PWD)
 # The options of run and demo. What is said on make's command line is in the environment of its
 # commands, where no quote or space in it can do harm.
 OPTIONS = $(if $(filter-out 0,$(LOGS)),-logs) $(if $(PORT),-port "$$PORT")
-RUN_OPTIONS = $(OPTIONS) $(if $(HOST),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan)
+RUN_OPTIONS = $(OPTIONS) $(if $(HOST),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan) $(if $(KEEP),-keep "$$KEEP") $(if $(filter-out 0,$(SEED)),-seed)
 
 .PHONY: help
 help: ## List the targets.

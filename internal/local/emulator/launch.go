@@ -117,6 +117,9 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 		args := append(javaArgs(service, file), "--host=127.0.0.1", "--port="+strconv.Itoa(port))
 		if service == Firestore {
 			args = append(args, "--rules="+l.rules)
+			if l.opts.Seed != "" {
+				args = append(args, "--seed_from_export="+l.opts.Seed)
+			}
 		}
 		return command(l.tools.Java, args...)
 	}, nil

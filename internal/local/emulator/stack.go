@@ -44,7 +44,10 @@ type Options struct {
 	Ports map[Service]int
 	// Hosts are the addresses of this machine at which Auth listens, with 127.0.0.1 as the first; none
 	// is 127.0.0.1 alone. The others listen there only.
-	Hosts    []string
+	Hosts []string
+	// Seed is a file that the Firestore emulator has exported, with whose documents it begins; ""
+	// is none.
+	Seed     string
 	AnyQuery bool // Firestore answers queries that have no index, too, with nothing in between: for measurements
 }
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +37,13 @@ type StorageOptions struct {
 	// OnDisk keeps the objects in files, for hundreds of photos, and not in memory. There
 	// fake-gcs-server gives an object another generation when its metadata change.
 	OnDisk bool
+	// Root is the folder for the files, and what is in ObjectsIn(Root) is there from the beginning. ""
+	// is a new one among the temporary ones. Either is removed by Close.
+	Root string
 }
+
+// ObjectsIn returns where the objects are in a folder that is a storage's Root.
+func ObjectsIn(root string) string { return filepath.Join(root, "objects") }
 
 // Storage is Cloud Storage in this process. fake-gcs-server keeps the objects; in front of it is a
 // handler that is as strict as production where fake-gcs-server is not:
@@ -80,7 +87,7 @@ func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	disk, err := newDisk()
+	disk, err := newDisk(opts.Root)
 	if err != nil {
 		server.abandon()
 		return nil, err

@@ -34,14 +34,14 @@ type clock struct {
 	still time.Time
 }
 
-// newClock returns a clock that is not moved, and its file.
-func newClock() (*clock, error) {
+// newClock returns a clock that is moved by d, and its file.
+func newClock(d time.Duration) (*clock, error) {
 	dir, err := os.MkdirTemp("", "facescan-clock-")
 	if err != nil {
 		return nil, fmt.Errorf("make the clock's folder: %w", err)
 	}
 	c := &clock{file: filepath.Join(dir, "moved")}
-	return c, c.Move(0)
+	return c, c.Move(d)
 }
 
 // Now returns the time.
@@ -56,6 +56,13 @@ func (c *clock) now() time.Time {
 		return c.still
 	}
 	return time.Now().Add(c.moved)
+}
+
+// offset returns how far the clock is from the machine's time.
+func (c *clock) offset() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.moved
 }
 
 // Move moves the time on by d, or back if d is negative.

@@ -39,6 +39,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/keep"
 	"github.com/facescan/facescan/internal/local/pusher"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -66,6 +67,10 @@ type Options struct {
 	Logs io.Writer
 	// Place is where the stack listens.
 	Place address.Place
+	// Keep is a folder whose data the stack begins with, and keeps there until its end; "" is none.
+	Keep string
+	// KeepEvery is the period at which the data are kept; 0 is a minute.
+	KeepEvery time.Duration
 	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
 	MinBackoff time.Duration
 	// SweepEvery is the period of the sweep's schedule; 0 is production's.
@@ -106,6 +111,11 @@ type Host struct {
 	// place is where the stack listens, and origins are the web origins that API and storage admit.
 	place   address.Place
 	origins []string
+	// kept is nil unless the data are kept; values goes with them.
+	kept   *keep.Folder
+	values keep.Values
+	// started is set once the whole system is up: what it has is worth keeping.
+	started bool
 
 	clock   *clock
 	stack   *emulator.Stack
@@ -116,6 +126,7 @@ type Host struct {
 	pubsub   *pubsub.Client
 	pusher   atomic.Pointer[pusher.Pusher]
 	stop     context.CancelFunc
+	end      context.CancelFunc // ends what startEmulators has started
 	working  sync.WaitGroup
 }
 
@@ -133,13 +144,19 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	// The functions' processes and this one write both at the same time.
 	opts.Progress, opts.Logs = emulator.Locked(opts.Progress), emulator.Locked(opts.Logs)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
-	h := &Host{stop: stop, place: opts.Place, origins: admittedOrigins(opts.Place)}
+	// The emulators end with ctx, at once, unless there is something to keep first.
+	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
+	tied := context.AfterFunc(ctx, end)
+	h := &Host{stop: stop, end: end, place: opts.Place, origins: admittedOrigins(opts.Place)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
 		}
 	}()
-	if err := h.startEmulators(ctx, opts); err != nil {
+	if err := h.openKept(opts.Keep); err != nil {
+		return nil, err
+	}
+	if err := h.startEmulators(lasting, opts); err != nil {
 		return nil, err
 	}
 	if err := h.listen(ctx, opts); err != nil {
@@ -163,17 +180,23 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 		return nil, err
 	}
 	h.schedule(run, cmp.Or(opts.SweepEvery, catalog.SweepEvery))
+	h.started = true
+	if h.kept != nil {
+		tied()
+	}
+	h.keepOn(run, cmp.Or(opts.KeepEvery, keepEvery), opts.Progress)
 	return h, nil
 }
 
 func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	var err error
-	if h.clock, err = newClock(); err != nil {
+	if h.clock, err = newClock(h.values.Moved); err != nil {
 		return err
 	}
 	h.stack, err = emulator.Start(
 		ctx, emulator.Options{
 			Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery, Hosts: opts.Place.Listens(),
+			Seed: h.seed(),
 			Ports: map[emulator.Service]int{
 				emulator.Auth: opts.Place.Ports.Auth, emulator.Firestore: opts.Place.Ports.Firestore,
 				emulator.PubSub: opts.Place.Ports.PubSub,
@@ -186,9 +209,13 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	if err := setenv(h.stack.Environ()); err != nil { // before any client is made
 		return err
 	}
+	if err := h.restore(ctx); err != nil {
+		return err
+	}
 	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{
 		Now:       h.clock.Now,
 		OnDisk:    true,
+		Root:      h.liveRoot(),
 		Port:      opts.Place.Ports.Storage,
 		Further:   opts.Place.Listens()[1:],
 		Published: func(topic string) { h.published(strings.TrimPrefix(topic, h.topic(""))) },
@@ -205,7 +232,7 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 func (h *Host) setEnvironment() error {
 	h.AuthHost = at(h.place, os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"))
 	env := h.Storage.Environ()
-	seed, public, err := receiptKeys()
+	signer, err := receipt.NewSigner(h.values.ReceiptSeed)
 	if err != nil {
 		return err
 	}
@@ -223,19 +250,18 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_MAIL_FROM":         "FaceScan <no-reply@facescan.invalid>",
 		"FACESCAN_TRACE_RATIO":       "1",
 		"FACESCAN_PUBLIC_URL":        h.URL,
-		"FACESCAN_RECEIPT_KEY":       seed,
+		"FACESCAN_RECEIPT_KEY":       h.values.ReceiptSeed,
 		// Nothing here is late by minutes.
 		"FACESCAN_ERASURE_WAIT":        "2s",
 		"FACESCAN_LOOK_AFTER":          "20s",
-		"FACESCAN_RECEIPT_PUBLIC_KEYS": public,
+		"FACESCAN_RECEIPT_PUBLIC_KEYS": signer.Public(),
 		"FACESCAN_LOCAL_HOSTS":         strings.Join(h.place.Names(), ","),
 		variableOrigins:                strings.Join(h.origins, ","),
 	} {
 		env[name] = value
 	}
-	root := []byte(rand.Text() + rand.Text())
 	for _, use := range keys.Uses() {
-		env[use.Variable()] = keys.Derive(root, use)
+		env[use.Variable()] = keys.Derive(h.values.Root, use)
 	}
 	owed, err := keys.Parse(keys.ForOutbox, env[keys.ForOutbox.Variable()])
 	if err != nil {
@@ -254,6 +280,9 @@ func at(p address.Place, local string) string {
 	}
 	return local
 }
+
+// Address returns the address beside 127.0.0.1 at which the stack is reached, or "".
+func (h *Host) Address() string { return h.place.Host }
 
 // StorageHost returns the host:port by which clients reach the local Cloud Storage.
 func (h *Host) StorageHost() string { return at(h.place, h.Storage.Host()) }
@@ -281,11 +310,9 @@ func randomKey() string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// receiptKeys returns a run's own, as environment variables.
-func receiptKeys() (seed, public string, err error) {
-	seed = randomKey()
-	signer, err := receipt.NewSigner(seed)
-	return seed, signer.Public(), err
+// newValues returns those of a stack that begins anew.
+func newValues() keep.Values {
+	return keep.Values{Root: []byte(rand.Text() + rand.Text()), ReceiptSeed: randomKey()}
 }
 
 func setenv(env map[string]string) error {
@@ -358,6 +385,9 @@ func (h *Host) Close() error {
 	for _, c := range h.children {
 		c.close()
 	}
+	if h.started {
+		faults = append(faults, h.keepNow(context.Background())) // of functions that have ended
+	}
 	if h.pubsub != nil {
 		faults = append(faults, h.pubsub.Close())
 	}
@@ -373,8 +403,12 @@ func (h *Host) Close() error {
 	if h.stack != nil {
 		faults = append(faults, h.stack.Close())
 	}
+	if h.kept != nil {
+		faults = append(faults, h.kept.Close())
+	}
 	if h.clock != nil {
 		faults = append(faults, h.clock.close())
 	}
+	h.end()
 	return errors.Join(faults...)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator/machine"
+	"github.com/facescan/facescan/internal/local/keep"
 )
 
 // MaxPhoto is the size of the largest photo, in bytes. A test of scripts/local holds it to
@@ -39,7 +40,7 @@ func (c Command) check(ctx context.Context, on machine.Machine) error {
 	case Test:
 		faults = append(faults, c.checkCommand(), c.checkRace(ctx, on))
 	default:
-		faults = append(faults, c.checkPlace(ctx, on), c.checkPhoto())
+		faults = append(faults, c.checkPlace(ctx, on), c.checkKeep(on), c.checkPhoto())
 	}
 	_, err := on.Find(ctx, machine.Services()...)
 	return errors.Join(append(faults, err)...)
@@ -118,6 +119,33 @@ func (c Command) checkPlace(ctx context.Context, on machine.Machine) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// KeepFolder returns the whole path of Keep, or "". It may be meant as seen from where make was
+// called, which is elsewhere after make -C.
+func (c Command) KeepFolder() string {
+	if c.Keep == "" || filepath.IsAbs(c.Keep) {
+		return c.Keep
+	}
+	from := os.Getenv("CALLED_FROM")
+	if whole, err := filepath.Abs(filepath.Join(from, c.Keep)); err == nil {
+		return whole
+	}
+	return c.Keep
+}
+
+// checkKeep looks whether the folder can be used, and whether all emulators are the stack's own.
+func (c Command) checkKeep(on machine.Machine) error {
+	if c.Keep == "" {
+		return nil
+	}
+	for _, s := range []machine.Service{machine.Firestore, machine.Auth} {
+		if host := on.Getenv(s.Env()); host != "" {
+			return fmt.Errorf("%s=%s names an emulator with data of its own, which KEEP would not begin with; unset it",
+				s.Env(), host)
+		}
+	}
+	return keep.Check(c.KeepFolder())
 }
 
 // other returns a base of ports to suggest in the place of one of which a port is in use. Its ports

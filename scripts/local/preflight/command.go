@@ -17,7 +17,7 @@ import (
 
 // Usage is the help text of scripts/local.
 const Usage = `usage:
-  local run  [-port N] [-logs] [-host A | -lan]
+  local run  [-port N] [-logs] [-host A | -lan] [-keep DIR] [-seed]
                                         run everything until Ctrl-C
   local demo [-port N] [-logs] [PHOTO]  run everything, and act as the app of two users
   local test -- COMMAND [ARG...]        run a command on the emulators, and exit as it does
@@ -29,6 +29,8 @@ const Usage = `usage:
   -host A   have API, Auth and Storage listen at this IPv4 address of this machine too, for phones;
             anybody who reaches it can sign in as anybody
   -lan      choose the address in the local network
+  -keep DIR keep users, scans and photos in this folder, and begin with them
+  -seed     begin with some users, scans and a board
   -logs     show the functions' logs, JSON lines on stderr
   PHOTO     a JPEG, PNG or WebP with one face; the sample in pigo's module by default
   -lang L   only mails in this language, en or de
@@ -57,6 +59,9 @@ type Command struct {
 	// Host is an address to listen at beside 127.0.0.1, or "". LAN has it chosen.
 	Host string
 	LAN  bool
+	// Keep is the folder for the data, or "". Seed asks for some to begin with.
+	Keep string
+	Seed bool
 	// Logs asks for the functions' logs.
 	Logs bool
 	// Photo is the file that Demo takes; "" is the sample.
@@ -104,6 +109,8 @@ func parseFlags(name string, args []string) (Command, error) {
 	if name == Run {
 		set.StringVar(&c.Host, "host", "", "")
 		set.BoolVar(&c.LAN, "lan", false, "")
+		set.StringVar(&c.Keep, "keep", "", "")
+		set.BoolVar(&c.Seed, "seed", false, "")
 	}
 	err := set.Parse(args)
 	switch {

@@ -50,6 +50,7 @@ func TestParse(t *testing.T) {
 		"run -host 192.168.1.20":         {want: Command{Name: Run, Port: 8080, Host: "192.168.1.20"}},
 		"run -lan -port 9000":            {want: Command{Name: Run, Port: 9000, LAN: true}},
 		"run -lan -host 10.0.0.1":        {refused: "run: name an address or have one chosen, HOST=10.0.0.1 or LAN=1"},
+		"run -keep data -seed":           {want: Command{Name: Run, Port: 8080, Keep: "data", Seed: true}},
 		"demo -lan":                      {refused: "demo: flag provided but not defined: -lan"},
 		"run -port 64417":                {refused: `"64417" is no port`},
 		"run -port 70000":                {refused: `"70000" is no port`},
@@ -181,6 +182,21 @@ func TestCheckPlace(t *testing.T) {
 			t.Errorf("in the place of %d: %d, want %d", from, got, want)
 		}
 	}
+}
+
+func TestCheckKeep(t *testing.T) {
+	t.Setenv("CALLED_FROM", t.TempDir())
+	c := Command{Name: Run, Keep: "data"}
+	wantLine(t, c.checkKeep(bare(t, false)), "", "")
+	if want := filepath.Join(os.Getenv("CALLED_FROM"), "data"); c.KeepFolder() != want {
+		t.Errorf("got %q, want %q", c.KeepFolder(), want)
+	}
+	wantLine(t, c.checkKeep(bare(t, true)), "FIRESTORE_EMULATOR_HOST=127.0.0.1:1 names an emulator", "unset it")
+	if err := writes(nil)(c.KeepFolder()); err != nil {
+		t.Fatal(err)
+	}
+	wantLine(t, c.checkKeep(bare(t, false)), "KEEP="+c.KeepFolder()+" cannot be used", "not a directory")
+	wantLine(t, Command{Name: Run}.checkKeep(bare(t, true)), "", "")
 }
 
 // wantPart checks that an error has a line with the fault and the mend. Other tests of this machine

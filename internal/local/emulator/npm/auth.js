@@ -15,6 +15,19 @@ const exegesis = createRequire(require.resolve(server))('exegesis-express');
 const { middleware } = exegesis;
 exegesis.middleware = (api, options) => middleware(api, { ...options, lazyCompileValidationSchemas: true });
 
+// Have imported users keep the time since when their tokens are valid, so that who is signed in stays so over a restart: KEEP imports them.
+const { accounts } = require('firebase-tools/lib/emulator/auth/operations').authOperations.identitytoolkit.projects;
+const { batchCreate } = accounts;
+accounts.batchCreate = (state, body, context) => {
+  const answer = batchCreate(state, body, context);
+  for (const { localId, validSince } of body.users) {
+    if (validSince && state.getUserByLocalId(localId)) {
+      state.updateUserByLocalId(localId, { validSince });
+    }
+  }
+  return answer;
+};
+
 const listen = (app, host) => new Promise((listening) => {
   app.listen(Number(port), host, listening).on('error', fail);
 });
