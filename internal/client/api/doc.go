@@ -5,8 +5,8 @@
 //
 // The generator (oapi-codegen) reads OpenAPI 3.1 as far as it makes types: "null" beside another
 // type becomes a pointer and a const a plain string. A union becomes raw JSON, so overlay.yaml,
-// which scripts/contract writes, makes one struct of each. It does not read schemas that are true or
-// false.
+// which scripts/contract writes, makes one struct of each. It does not read schemas that are true
+// or false.
 package api
 
 //go:generate go run ../../../scripts/contract ../../..
