@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -223,7 +224,7 @@ const (
 // Check listens for an instant, and says why the part could not. Another program may still take the
 // port later, and then the start fails.
 func (p Port) Check(ctx context.Context) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", net.JoinHostPort(p.Host, fmt.Sprint(p.Port)))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", net.JoinHostPort(p.Host, strconv.Itoa(p.Port)))
 	switch {
 	case err == nil:
 		return listener.Close()

@@ -282,7 +282,12 @@ func at(p address.Place, local string) string {
 }
 
 // Address returns the address beside 127.0.0.1 at which the stack is reached, or "".
-func (h *Host) Address() string { return h.place.Host }
+func (h *Host) Address() string {
+	if h.place.Host == address.Loopback {
+		return ""
+	}
+	return h.place.Host
+}
 
 // StorageHost returns the host:port by which clients reach the local Cloud Storage.
 func (h *Host) StorageHost() string { return at(h.place, h.Storage.Host()) }

@@ -49,10 +49,8 @@ func listens(t *testing.T, h *Host) {
 	for part, local := range map[string]string{
 		address.PartAPI: h.public.address(), address.PartAuth: h.AuthHost, address.PartStorage: h.Storage.Host(),
 	} {
-		if conn, err := net.Dial("tcp", at(h.place, local)); err != nil {
+		if err := dial(t, at(h.place, local)); err != nil {
 			t.Errorf("%s: %v", part, err)
-		} else {
-			_ = conn.Close()
 		}
 	}
 	views, err := url.Parse(h.MailURL())
@@ -63,16 +61,23 @@ func listens(t *testing.T, h *Host) {
 		address.PartViews: views.Host, address.PartFirestore: os.Getenv("FIRESTORE_EMULATOR_HOST"),
 		address.PartPubSub: os.Getenv("PUBSUB_EMULATOR_HOST"), "the mail server": h.Mail.Host(),
 	} {
-		if conn, err := net.Dial("tcp", at(h.place, local)); err == nil {
-			_ = conn.Close()
+		if err := dial(t, at(h.place, local)); err == nil {
 			t.Errorf("%s listens at %s", part, at(h.place, local))
 		}
-		if conn, err := net.Dial("tcp", local); err != nil {
+		if err := dial(t, local); err != nil {
 			t.Errorf("%s: %v", part, err)
-		} else {
-			_ = conn.Close()
 		}
 	}
+}
+
+// dial connects to the address for an instant.
+func dial(t *testing.T, to string) error {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", to)
+	if err == nil {
+		err = conn.Close()
+	}
+	return err
 }
 
 // keepsShut asks for what would need no credentials by an emulator.

@@ -22,7 +22,8 @@ import (
 )
 
 // Version is that of the documents' shape: the number of scripts/migrate's steps, of which each
-// changes it. A folder of another version is refused, since no step is run on it.
+// changes it, as a test of that says. A folder of another version is refused, since no step is run
+// on it.
 const Version = 16
 
 // What is in a folder.
@@ -112,7 +113,7 @@ func prepare(dir string) error {
 		return err
 	}
 	if len(inside) == 0 {
-		return os.Chmod(dir, private)
+		return os.Chmod(dir, private) //nolint:gosec // a folder
 	}
 	if !slices.ContainsFunc(inside, func(e fs.DirEntry) bool { return e.Name() == lockName }) {
 		return fmt.Errorf("%w, such as %s; name a new or an empty folder", ErrForeign, inside[0].Name())
@@ -125,11 +126,12 @@ func prepare(dir string) error {
 
 // take locks the folder. The system lets go of the lock when the process ends in any way.
 func (f *Folder) take() error {
-	file, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // as named
 	if err != nil {
 		return err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	descriptor := int(file.Fd()) //nolint:gosec // a small number
+	if err := syscall.Flock(descriptor, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		owner, _ := os.ReadFile(file.Name()) // empty for an instant
 		return errors.Join(
 			fmt.Errorf("%w by process %s; end that, or name another folder", ErrInUse, strings.TrimSpace(string(owner))),

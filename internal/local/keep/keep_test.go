@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -159,73 +160,72 @@ func TestSave_interrupted(t *testing.T) {
 
 func TestOpen_refuses(t *testing.T) {
 	t.Parallel()
+	inState := func(dir, name string) string { return filepath.Join(dir, "state-1", name) }
 	for name, tt := range map[string]struct {
-		spoil func(t *testing.T, dir string)
+		spoil func(dir string) error
 		want  error
 		says  string
 	}{
-		"another version": {func(t *testing.T, dir string) {
-			path := filepath.Join(dir, "state-1", "manifest.json")
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, path, strings.Replace(string(data), `"version":`, `"version":9`, 1))
+		"another version": {func(dir string) error {
+			data, err := os.ReadFile(inState(dir, "manifest.json"))
+			other := strings.Replace(string(data), `"version":`, `"version":9`, 1)
+			return errors.Join(err, os.WriteFile(inState(dir, "manifest.json"), []byte(other), 0o600))
 		}, keep.ErrVersion, "remove it"},
-		"a file that was changed": {func(t *testing.T, dir string) {
-			write(t, filepath.Join(dir, "state-1", "users.json"), "spoil")
+		"a file that was changed": {func(dir string) error {
+			return os.WriteFile(inState(dir, "users.json"), []byte("spoil"), 0o600)
 		}, keep.ErrDamaged, "users.json was changed"},
-		"a photo that was cut off": {func(t *testing.T, dir string) {
-			write(t, filepath.Join(dir, "state-1", "objects", "bucket", "photo"), "pix")
+		"a photo that was cut off": {func(dir string) error {
+			return os.Truncate(inState(dir, "objects/bucket/photo"), 3)
 		}, keep.ErrDamaged, "objects/bucket/photo was changed"},
-		"a file that is missing": {func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, "state-1", "users.json")); err != nil {
-				t.Fatal(err)
-			}
+		"a file that is missing": {func(dir string) error {
+			return os.Remove(inState(dir, "users.json"))
 		}, keep.ErrDamaged, "1 of 2 files are missing"},
-		"a file that is too many": {func(t *testing.T, dir string) {
-			write(t, filepath.Join(dir, "state-1", "more.json"), "")
+		"a file that is too many": {func(dir string) error {
+			return os.WriteFile(inState(dir, "more.json"), nil, 0o600)
 		}, keep.ErrDamaged, "more.json does not belong there"},
-		"no manifest": {func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, "state-1", "manifest.json")); err != nil {
-				t.Fatal(err)
-			}
+		"no manifest": {func(dir string) error {
+			return os.Remove(inState(dir, "manifest.json"))
 		}, keep.ErrDamaged, "manifest.json"},
-		"half a manifest": {func(t *testing.T, dir string) {
-			write(t, filepath.Join(dir, "state-1", "manifest.json"), `{"version":`)
+		"half a manifest": {func(dir string) error {
+			return os.Truncate(inState(dir, "manifest.json"), 12)
 		}, keep.ErrDamaged, "manifest.json"},
-		"one that others may read": {func(t *testing.T, dir string) {
-			if err := os.Chmod(dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}, keep.ErrOpen, "chmod 700"},
-		"one in use": {func(t *testing.T, dir string) {
-			f := open(t, dir)
-			t.Cleanup(func() { _ = f.Close() })
-		}, keep.ErrInUse, "by process "},
-		"another program's": {func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, "lock")); err != nil {
-				t.Fatal(err)
-			}
+		"one that others may read": {func(dir string) error { return os.Chmod(dir, 0o755) }, keep.ErrOpen, "chmod 700"},
+		"another program's": {func(dir string) error {
+			return os.Remove(filepath.Join(dir, "lock"))
 		}, keep.ErrForeign, "name a new or an empty folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := kept(t)
-			tt.spoil(t, dir)
-			before := names(t, dir)
-			_, err := keep.Open(dir)
-			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), "KEEP="+dir+" ") ||
-				!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v", err)
+			if err := tt.spoil(dir); err != nil {
+				t.Fatal(err)
 			}
-			if err := keep.Check(dir); !errors.Is(err, tt.want) {
-				t.Errorf("checked: %v", err)
-			}
-			if diff := cmp.Diff(before, names(t, dir)); diff != "" {
-				t.Errorf("the folder was changed (-before +after):\n%s", diff)
-			}
+			refuses(t, dir, tt.want, tt.says)
 		})
+	}
+	t.Run("one in use", func(t *testing.T) {
+		t.Parallel()
+		dir := kept(t)
+		f := open(t, dir)
+		refuses(t, dir, keep.ErrInUse, "by process "+strconv.Itoa(os.Getpid()))
+		closed(t, f)
+	})
+}
+
+// refuses checks that the folder is refused, in one line that names it, and left as it is.
+func refuses(t *testing.T, dir string, want error, says string) {
+	t.Helper()
+	before := names(t, dir)
+	_, err := keep.Open(dir)
+	if !errors.Is(err, want) || !strings.Contains(err.Error(), "KEEP="+dir+" ") ||
+		!strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+	if err := keep.Check(dir); !errors.Is(err, want) {
+		t.Errorf("checked: %v", err)
+	}
+	if diff := cmp.Diff(before, names(t, dir)); diff != "" {
+		t.Errorf("the folder was changed (-before +after):\n%s", diff)
 	}
 }
 
