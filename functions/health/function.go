@@ -19,7 +19,8 @@ func init() { boot.HTTP("health", build) }
 func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	api := p.API(nil, nil)
 	httpapi.HealthRoutes(api, p.Config.Release, ready.Database(p))
-	web.DeletionRoutes(api)
+	pages := web.Pages{Operator: web.Operator{Name: p.Config.OperatorName, Contact: p.Config.OperatorContact}}
+	pages.DeletionRoutes(api)
 	web.ProblemRoutes(api)
 	reference.Routes(api)
 	return api, nil

@@ -67,6 +67,10 @@ type Config struct {
 
 	// PublicURL is the base URL of the API for links in mails, such as "https://api.example.com".
 	PublicURL string `env:"FACESCAN_PUBLIC_URL"`
+	// OperatorName is who answers for the service, and OperatorContact an e-mail address or an https
+	// URL where people reach them. The pages for people name both; "" leaves them out.
+	OperatorName    string `env:"FACESCAN_OPERATOR_NAME"`
+	OperatorContact string `env:"FACESCAN_OPERATOR_CONTACT"`
 	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64. It is secret.
 	// ReceiptPublicKeys are the public keys in base64 that verify receipts: the current key and the
 	// earlier ones.

@@ -19,6 +19,9 @@ const (
 	receiptKeys   = "FACESCAN_RECEIPT_PUBLIC_KEYS"
 	firebaseKey   = "FACESCAN_FIREBASE_API_KEY"
 	release       = "FACESCAN_RELEASE"
+
+	operatorName    = "FACESCAN_OPERATOR_NAME"
+	operatorContact = "FACESCAN_OPERATOR_CONTACT"
 )
 
 // Secrets.
@@ -64,10 +67,13 @@ var functions = everyTopic([]Function{
 	}),
 	eventFunction(Function{
 		Name: "erase", Trigger: PubSub,
-		Purpose:  "erases accounts, and what was made under a withdrawn consent; ends sign-ins at Firebase",
-		Takes:    topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}, event.SignInsEndedV1{}),
+		Purpose: "erases accounts, and what was made under a withdrawn consent; ends sign-ins at Firebase",
+		Takes: topics(
+			event.AccountErasureRequestedV1{}, event.AccountDeletionAskedV1{}, event.ConsentWithdrawnV1{},
+			event.SignInsEndedV1{},
+		),
 		Settings: append([]string{uploadsBucket, resultsBucket, tombstones, publicURL}, mail...),
-		Keys:     []keys.Use{keys.ForReceipts, keys.ForErased},
+		Keys:     []keys.Use{keys.ForReceipts, keys.ForErased, keys.ForDeletions},
 		Secrets:  []string{receiptKey, smtpPassword},
 		Size:     Size{Concurrency: 8},
 		Grants: Grants{
@@ -90,7 +96,7 @@ var functions = everyTopic([]Function{
 		Paths: []string{
 			"/health", "/ready", "/v1/openapi.yaml", "/docs", "/docs/*", "/account-deletion", "/problems/*", fallback,
 		},
-		Settings: []string{release},
+		Settings: []string{release, operatorName, operatorContact},
 		Grants:   Grants{Firestore: DatabaseRead}, // whether it answers
 	}),
 	httpFunction(Function{
@@ -121,13 +127,17 @@ var functions = everyTopic([]Function{
 		Grants:   Grants{Auth: AuthReader, Push: true},
 	}),
 	httpFunction(Function{
-		Name: "profile", Purpose: "the user's profile, username and consent, export, erasure and its receipt",
-		Paths: []string{"/v1/me", "/v1/me/*", "/v1/usernames/*", "/v1/erasures/*"},
+		Name: "profile", Purpose: "the user's profile, username and consent, export, erasure and its receipt, " +
+			"also by a link in a mail",
+		Paths: []string{
+			"/v1/me", "/v1/me/*", "/v1/usernames/*", "/v1/erasures/*", "/v1/account-deletion", "/v1/account-deletion/*",
+		},
 		Publishes: append(topics(
-			event.AccountErasureRequestedV1{}, event.AccountExportRequestedV1{}, event.ConsentWithdrawnV1{},
+			event.AccountErasureRequestedV1{}, event.AccountDeletionAskedV1{}, event.AccountExportRequestedV1{},
+			event.ConsentWithdrawnV1{},
 		), account...),
-		Settings: []string{publicURL, receiptKeys, resultsBucket},
-		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts},
+		Settings: []string{publicURL, receiptKeys, resultsBucket, operatorName, operatorContact},
+		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts, keys.ForDeletions},
 		Grants:   Grants{Auth: AuthReader, Results: BucketRead, Signs: true},
 	}),
 	eventFunction(Function{

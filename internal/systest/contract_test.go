@@ -23,6 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/bylink"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/home"
@@ -34,6 +35,7 @@ import (
 	scanserve "github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/scan/upload"
 	"github.com/facescan/facescan/internal/web"
+	"github.com/facescan/facescan/internal/web/reference"
 )
 
 // wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the
@@ -45,8 +47,9 @@ func wiring() map[string]func(*httpapi.API) {
 		"coach": new(coach.Handler).Routes,
 		"health": func(api *httpapi.API) {
 			httpapi.HealthRoutes(api, "", nil)
-			web.DeletionRoutes(api)
+			new(web.Pages).DeletionRoutes(api)
 			web.ProblemRoutes(api)
+			reference.Routes(api)
 		},
 		"inbox": (&inbox.Handler{}).Routes,
 		"leaderboard": func(api *httpapi.API) {
@@ -58,6 +61,7 @@ func wiring() map[string]func(*httpapi.API) {
 			accounts.ProfileRoutes(api)
 			new(home.Handler).Routes(api)
 			new(erasure.Handler).Routes(api)
+			new(bylink.Handler).Routes(api)
 			new(export.Handler).Routes(api)
 		},
 		"register": func(api *httpapi.API) {

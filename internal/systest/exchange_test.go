@@ -400,6 +400,13 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/refresh", `{}`)
 	nobody.want(ctx, t, 202, "POST", "/v1/auth/password-reset", fmt.Sprintf(`{"email":%q}`, bob.Email))
 	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/password-reset", `{"email":"nobody"}`)
+	const ask, follow = "/v1/account-deletion", "/v1/account-deletion/any-token?lang=de"
+	const form, media = "application/x-www-form-urlencoded", "Content-Type"
+	nobody.want(ctx, t, 202, "POST", ask, `{"email":"systest-unknown@example.com","locale":"de"}`)
+	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", ask, `{"email":"nobody"}`)
+	nobody.want(ctx, t, 200, "GET", follow, "")
+	nobody.want(ctx, t, 200, "POST", follow, "sure=yes", media, form)
+	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", follow, "sure=no", media, form)
 	caller{s, "x"}.refused(ctx, t, fault.CodeTokenInvalid, "GET", "/v1/me", "")
 	nobody.refused(ctx, t, fault.CodeMethodNotAllowed, "PUT", "/v1/me", "")
 	nobody.want(ctx, t, 200, "GET", "/v1/erasures/key", "")

@@ -37,6 +37,8 @@ var repeated = []twice{
 	{"setPreferences", `{"push":true,"email":false}`, 200, 200},
 	{"updatePreferences", `{"kinds":{"welcome":{"push":false}},"quietHours":{"from":"22:00","to":"07:00"}}`, 200, 200},
 	{"unsubscribe", "List-Unsubscribe=One-Click", 200, 200},
+	{"askForDeletionLink", `{"email":"EMAIL"}`, 202, 202},
+	{"deleteByLink", "sure=yes", 200, 200},
 	{"markRead", "", 204, 204},
 	{"markAllRead", "", 200, 200},
 	{"deleteItem", "", 204, 404},

@@ -96,6 +96,21 @@ func (e ConsentEventAction) Valid() bool {
 	}
 }
 
+// Defines values for DeletionConfirmationSure.
+const (
+	DeletionConfirmationSureYes DeletionConfirmationSure = "yes"
+)
+
+// Valid indicates whether the value is a known member of the DeletionConfirmationSure enum.
+func (e DeletionConfirmationSure) Valid() bool {
+	switch e {
+	case DeletionConfirmationSureYes:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DevicePlatform.
 const (
 	DevicePlatformAndroid DevicePlatform = "android"
@@ -1032,6 +1047,23 @@ type Credentials struct {
 
 	// Password The user's password; at least 10 characters at sign-up. Locally 6: the emulator has no policy for passwords.
 	Password string `json:"password"`
+}
+
+// DeletionConfirmation defines model for DeletionConfirmation.
+type DeletionConfirmation struct {
+	Sure DeletionConfirmationSure `json:"sure"`
+}
+
+// DeletionConfirmationSure defines model for DeletionConfirmation.Sure.
+type DeletionConfirmationSure string
+
+// DeletionLinkRequest defines model for DeletionLinkRequest.
+type DeletionLinkRequest struct {
+	// Email The address of the account.
+	Email string `json:"email"`
+
+	// Locale The language of the mail, such as `de-AT`; English for one that has no mail.
+	Locale *string `json:"locale,omitempty"`
 }
 
 // Device defines model for Device.
@@ -2586,6 +2618,12 @@ type ItemID = string
 // PageLimit defines model for PageLimit.
 type PageLimit = int
 
+// GetAccountDeletionPageParams defines parameters for GetAccountDeletionPage.
+type GetAccountDeletionPageParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
 // GetReferenceParams defines parameters for GetReference.
 type GetReferenceParams struct {
 	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
@@ -2620,6 +2658,18 @@ type GetReadiness200JSONResponseBody struct {
 	Status GetReadiness200JSONResponseBodyStatus `json:"status"`
 }
 
+// GetDeletionLinkPageParams defines parameters for GetDeletionLinkPage.
+type GetDeletionLinkPageParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
+// DeleteByLinkParams defines parameters for DeleteByLink.
+type DeleteByLinkParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
 // ListNameReportsParams defines parameters for ListNameReports.
 type ListNameReportsParams struct {
 	// Limit The most items of a page.
@@ -2637,6 +2687,12 @@ type ResolveNameReportJSONBody struct {
 
 // ResolveNameReportJSONBodyDecision defines parameters for ResolveNameReport.
 type ResolveNameReportJSONBodyDecision string
+
+// GetErasureParams defines parameters for GetErasure.
+type GetErasureParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
 
 // DeleteReadItemsParams defines parameters for DeleteReadItems.
 type DeleteReadItemsParams struct {
@@ -2878,6 +2934,15 @@ type CheckUsername200JSONResponseBody struct {
 	Available bool `json:"available"`
 }
 
+// AskForDeletionLinkJSONRequestBody defines body for AskForDeletionLink for application/json ContentType.
+type AskForDeletionLinkJSONRequestBody = DeletionLinkRequest
+
+// DeleteByLinkFormdataRequestBody defines body for DeleteByLink for application/x-www-form-urlencoded ContentType.
+type DeleteByLinkFormdataRequestBody = DeletionConfirmation
+
+// DeleteByLinkMultipartRequestBody defines body for DeleteByLink for multipart/form-data ContentType.
+type DeleteByLinkMultipartRequestBody = DeletionConfirmation
+
 // ResolveNameReportJSONRequestBody defines body for ResolveNameReport for application/json ContentType.
 type ResolveNameReportJSONRequestBody ResolveNameReportJSONBody
 
@@ -3086,12 +3151,12 @@ type ClientInterface interface {
 
 	// GetAccountDeletionPage Open the page for account deletion
 	//
-	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-	// token.
+	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+	// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+	// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 	//
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-	GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetAccountDeletionPage(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetReference Read this contract as a page
 	//
@@ -3129,6 +3194,68 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskForDeletionLinkWithBody Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskForDeletionLink Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLink(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeletionLinkPage Open the page that asks whether to delete the account
+	//
+	// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+	// at the links in mails open it, too. It is the same for every token.
+	//
+	// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+	GetDeletionLinkPage(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteByLinkWithBody Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithBody(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteByLinkWithFormdataBody Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithFormdataBody(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListNameReports List the reported names that wait for a decision
 	//
@@ -3393,10 +3520,11 @@ type ClientInterface interface {
 	//
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-	// go by themselves and when. It names the account by a pseudonym.
+	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+	// answered with a page of the same.
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-	GetErasure(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteReadItems Delete all notifications that are read
 	//
@@ -4199,13 +4327,13 @@ type ClientInterface interface {
 
 // GetAccountDeletionPage Open the page for account deletion
 //
-// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-// token.
+// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 //
 // Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetAccountDeletionPageRequest(c.Server)
+func (c *Client) GetAccountDeletionPage(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAccountDeletionPageRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4293,6 +4421,118 @@ func (c *Client) GetProblemPage(ctx context.Context, code ErrorCode, reqEditors 
 // Corresponds with GET /ready (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadinessRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskForDeletionLinkWithBody Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *Client) AskForDeletionLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskForDeletionLinkRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskForDeletionLink Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *Client) AskForDeletionLink(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskForDeletionLinkRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeletionLinkPage Open the page that asks whether to delete the account
+//
+// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+// at the links in mails open it, too. It is the same for every token.
+//
+// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+func (c *Client) GetDeletionLinkPage(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeletionLinkPageRequest(c.Server, token, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteByLinkWithBody Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *Client) DeleteByLinkWithBody(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteByLinkRequestWithBody(c.Server, token, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteByLinkWithFormdataBody Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *Client) DeleteByLinkWithFormdataBody(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteByLinkRequestWithFormdataBody(c.Server, token, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4776,11 +5016,12 @@ func (c *Client) GetReceiptKeys(ctx context.Context, reqEditors ...RequestEditor
 //
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-// go by themselves and when. It names the account by a pseudonym.
+// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+// answered with a page of the same.
 //
 // Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-func (c *Client) GetErasure(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetErasureRequest(c.Server, capability)
+func (c *Client) GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetErasureRequest(c.Server, capability, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6280,7 +6521,7 @@ func (c *Client) CheckUsername(ctx context.Context, username string, reqEditors 
 }
 
 // NewGetAccountDeletionPageRequest constructs an http.Request for the GetAccountDeletionPage method
-func NewGetAccountDeletionPageRequest(server string) (*http.Request, error) {
+func NewGetAccountDeletionPageRequest(server string, params *GetAccountDeletionPageParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -6296,6 +6537,33 @@ func NewGetAccountDeletionPageRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -6481,6 +6749,181 @@ func NewGetReadinessRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewAskForDeletionLinkRequest calls the generic AskForDeletionLink builder with application/json body
+func NewAskForDeletionLinkRequest(server string, body AskForDeletionLinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskForDeletionLinkRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskForDeletionLinkRequestWithBody constructs an http.Request for the AskForDeletionLink method, with any body, and a specified content type
+func NewAskForDeletionLinkRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account-deletion")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetDeletionLinkPageRequest constructs an http.Request for the GetDeletionLinkPage method
+func NewGetDeletionLinkPageRequest(server string, token string, params *GetDeletionLinkPageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account-deletion/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteByLinkRequestWithFormdataBody calls the generic DeleteByLink builder with application/x-www-form-urlencoded body
+func NewDeleteByLinkRequestWithFormdataBody(server string, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewDeleteByLinkRequestWithBody(server, token, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewDeleteByLinkRequestWithBody constructs an http.Request for the DeleteByLink method, with any body, and a specified content type
+func NewDeleteByLinkRequestWithBody(server string, token string, params *DeleteByLinkParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account-deletion/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -7024,7 +7467,7 @@ func NewGetReceiptKeysRequest(server string) (*http.Request, error) {
 }
 
 // NewGetErasureRequest constructs an http.Request for the GetErasure method
-func NewGetErasureRequest(server string, capability string) (*http.Request, error) {
+func NewGetErasureRequest(server string, capability string, params *GetErasureParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7047,6 +7490,33 @@ func NewGetErasureRequest(server string, capability string) (*http.Request, erro
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -9686,14 +10156,14 @@ type ClientWithResponsesInterface interface {
 
 	// GetAccountDeletionPageWithResponse Open the page for account deletion
 	//
-	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-	// token.
+	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+	// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+	// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-	GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
+	GetAccountDeletionPageWithResponse(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
 
 	// GetReferenceWithResponse Read this contract as a page
 	//
@@ -9741,6 +10211,70 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
+
+	// AskForDeletionLinkWithBodyWithResponse Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLinkWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error)
+
+	// AskForDeletionLinkWithResponse Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLinkWithResponse(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error)
+
+	// GetDeletionLinkPageWithResponse Open the page that asks whether to delete the account
+	//
+	// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+	// at the links in mails open it, too. It is the same for every token.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+	GetDeletionLinkPageWithResponse(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*GetDeletionLinkPageResponse, error)
+
+	// DeleteByLinkWithBodyWithResponse Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error)
+
+	// DeleteByLinkWithFormdataBodyWithResponse Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithFormdataBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error)
 
 	// ListNameReportsWithResponse List the reported names that wait for a decision
 	//
@@ -10017,12 +10551,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-	// go by themselves and when. It names the account by a pseudonym.
+	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+	// answered with a page of the same.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-	GetErasureWithResponse(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+	GetErasureWithResponse(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
 
 	// DeleteReadItemsWithResponse Delete all notifications that are read
 	//
@@ -11123,6 +11658,108 @@ func (r GetReadinessResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetReadinessResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AskForDeletionLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r AskForDeletionLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskForDeletionLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskForDeletionLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskForDeletionLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeletionLinkPageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDeletionLinkPageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeletionLinkPageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeletionLinkPageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeletionLinkPageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteByLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteByLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteByLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteByLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteByLinkResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13972,15 +14609,15 @@ func (r CheckUsernameResponse) ContentType() string {
 
 // GetAccountDeletionPageWithResponse Open the page for account deletion
 //
-// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-// token.
+// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error) {
-	rsp, err := c.GetAccountDeletionPage(ctx, reqEditors...)
+func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error) {
+	rsp, err := c.GetAccountDeletionPage(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -14062,6 +14699,100 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseGetReadinessResponse(rsp)
+}
+
+// AskForDeletionLinkWithBodyWithResponse Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *ClientWithResponses) AskForDeletionLinkWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error) {
+	rsp, err := c.AskForDeletionLinkWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskForDeletionLinkResponse(rsp)
+}
+
+// AskForDeletionLinkWithResponse Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *ClientWithResponses) AskForDeletionLinkWithResponse(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error) {
+	rsp, err := c.AskForDeletionLink(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskForDeletionLinkResponse(rsp)
+}
+
+// GetDeletionLinkPageWithResponse Open the page that asks whether to delete the account
+//
+// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+// at the links in mails open it, too. It is the same for every token.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+func (c *ClientWithResponses) GetDeletionLinkPageWithResponse(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*GetDeletionLinkPageResponse, error) {
+	rsp, err := c.GetDeletionLinkPage(ctx, token, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeletionLinkPageResponse(rsp)
+}
+
+// DeleteByLinkWithBodyWithResponse Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *ClientWithResponses) DeleteByLinkWithBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error) {
+	rsp, err := c.DeleteByLinkWithBody(ctx, token, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteByLinkResponse(rsp)
+}
+
+// DeleteByLinkWithFormdataBodyWithResponse Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *ClientWithResponses) DeleteByLinkWithFormdataBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error) {
+	rsp, err := c.DeleteByLinkWithFormdataBody(ctx, token, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteByLinkResponse(rsp)
 }
 
 // ListNameReportsWithResponse List the reported names that wait for a decision
@@ -14465,13 +15196,14 @@ func (c *ClientWithResponses) GetReceiptKeysWithResponse(ctx context.Context, re
 //
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-// go by themselves and when. It names the account by a pseudonym.
+// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+// answered with a page of the same.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error) {
-	rsp, err := c.GetErasure(ctx, capability, reqEditors...)
+func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*GetErasureResponse, error) {
+	rsp, err := c.GetErasure(ctx, capability, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -15894,6 +16626,54 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 	return response, nil
 }
 
+// ParseAskForDeletionLinkResponse parses an HTTP response from a AskForDeletionLinkWithResponse call
+func ParseAskForDeletionLinkResponse(rsp *http.Response) (*AskForDeletionLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskForDeletionLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetDeletionLinkPageResponse parses an HTTP response from a GetDeletionLinkPageWithResponse call
+func ParseGetDeletionLinkPageResponse(rsp *http.Response) (*GetDeletionLinkPageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeletionLinkPageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseDeleteByLinkResponse parses an HTTP response from a DeleteByLinkWithResponse call
+func ParseDeleteByLinkResponse(rsp *http.Response) (*DeleteByLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteByLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseListNameReportsResponse parses an HTTP response from a ListNameReportsWithResponse call
 func ParseListNameReportsResponse(rsp *http.Response) (*ListNameReportsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -16242,6 +17022,9 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/html) unsupported
 
 	}
 

@@ -250,6 +250,8 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_MAIL_FROM":         "FaceScan <no-reply@facescan.invalid>",
 		"FACESCAN_TRACE_RATIO":       "1",
 		"FACESCAN_PUBLIC_URL":        h.URL,
+		"FACESCAN_OPERATOR_NAME":     "FaceScan on this machine",
+		"FACESCAN_OPERATOR_CONTACT":  "operator@facescan.invalid",
 		"FACESCAN_RECEIPT_KEY":       h.values.ReceiptSeed,
 		// Nothing here is late by minutes.
 		"FACESCAN_ERASURE_WAIT":        "2s",

@@ -91,6 +91,8 @@ var steps = []step{
 	{operation: "deleteDevice", id: "phone"},
 	{operation: "getUnsubscribePage", id: "none"},
 	{operation: "unsubscribe", id: "none", body: "List-Unsubscribe=One-Click"},
+	{operation: "askForDeletionLink", body: `{"email":"counts@example.com"}`},
+	{operation: "getDeletionLinkPage", id: "none"}, {operation: "deleteByLink", id: "none", body: "sure=yes"},
 	{operation: "requestExport"}, {operation: "getExport"},
 	{operation: "forgetRatings"},
 	{operation: "withdrawConsent"},
