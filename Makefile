@@ -17,7 +17,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 # The vulnerabilities of Go modules, where vuln.go.dev cannot be reached: VULNDB=latest takes the newest.
 VULNDB        := v0.0.0-20261105234957-e22db6528018
-GENERATED     := $(wildcard internal/web/reference/assets/*) internal/client/api/client.gen.go internal/httpapi/openapi.yaml internal/httpapi/README.md internal/usertext/tables.go internal/local/host/functions.gen.go \
+GENERATED     := $(wildcard internal/web/reference/assets/*) internal/client/api/client.gen.go internal/client/api/overlay.yaml internal/httpapi/openapi.yaml \
+	internal/httpapi/README.md internal/httpapi/contract/openapi.json internal/usertext/tables.go internal/local/host/functions.gen.go \
 	internal/face/reliability/scores.gen.go \
 	functions/README.md terraform/README.md terraform/main.tf terraform/variables.tf terraform/outputs.tf \
 	terraform/modules/facescan/catalog.json $(wildcard terraform/modules/*/README.md)
@@ -55,7 +56,7 @@ arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), 
 	@scripts/arm64.sh
 
 .PHONY: check
-check: repo house fmt vet lint deps vuln tidy generated sizes ## Check files, structure, format, vet, lint with import rules, licences, vulnerabilities, module tidiness, generated code, sizes of functions.
+check: repo house fmt vet lint deps vuln tidy generated sizes lint-contract contract ## Check files, structure, format, vet, lint with import rules, licences, vulnerabilities, module tidiness, generated code, sizes of functions, the contract.
 
 .PHONY: repo
 repo: ## Check that the repository holds no program, no file over 2 MB and no stray name at its top.
@@ -88,6 +89,14 @@ deps: ## Check that internal/DEPENDENCIES.md has each direct requirement of go.m
 .PHONY: sizes
 sizes: ## Build every function as it is deployed and hold the programs to their budgets (under half a minute).
 	@go run ./scripts/bench start -sizes
+
+.PHONY: lint-contract
+lint-contract: ## Lint the API's contract by Redocly CLI and Spectral, at their recommended rules (npm installs them once).
+	@go run ./scripts/contract lint
+
+.PHONY: contract
+contract: ## Compare the API's contract with the last release, internal/httpapi/released.yaml: nothing may break within a major version.
+	@go run ./scripts/contract compare
 
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
 )
@@ -56,6 +57,26 @@ type usernameView struct {
 
 type availabilityView struct {
 	Available bool `json:"available"`
+	// Reason is why it is not, nil if it is.
+	Reason *unavailableView `json:"reason,omitempty"`
+}
+
+// unavailableView is why a username is not available.
+type unavailableView struct {
+	// Code is "invalid" or "taken".
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+func newAvailabilityView(why error) availabilityView {
+	switch f := fault.From(why); {
+	case f == nil:
+		return availabilityView{Available: true}
+	case f.Code == fault.CodeUsernameTaken:
+		return availabilityView{Reason: &unavailableView{"taken", f.Detail}}
+	default:
+		return availabilityView{Reason: &unavailableView{"invalid", f.Fields[0].Detail}}
+	}
 }
 
 type profileView struct {
@@ -255,11 +276,11 @@ func (s *Service) getMyUsername(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
-	available, err := s.available(r.Context(), Caller(r), r.PathValue("username"))
+	why, err := s.unavailable(r.Context(), Caller(r), r.PathValue("username"))
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, availabilityView{Available: available})
+	return httpapi.Write(w, http.StatusOK, newAvailabilityView(why))
 }
 
 func writeConsent(w http.ResponseWriter, status int, u User) error {

@@ -94,14 +94,17 @@ var functions = everyTopic([]Function{
 		Name: "health", Purpose: "liveness, readiness, the API's contract and its page, the pages of error codes and " +
 			"for account deletion, and problem+json for every other path",
 		Paths: []string{
-			"/health", "/ready", "/v1/openapi.yaml", "/docs", "/docs/*", "/account-deletion", "/problems/*", fallback,
+			"/health", "/ready", "/v1/openapi.yaml", "/v1/openapi.json", "/docs", "/docs/*", "/account-deletion", "/problems/*",
+			fallback,
 		},
 		Settings: []string{release, operatorName, operatorContact},
 		Grants:   Grants{Firestore: DatabaseRead}, // whether it answers
 	}),
 	httpFunction(Function{
 		Name: "inbox", Purpose: "the user's notifications, devices and preferences; turns mails off by their links",
-		Paths:     []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences", "/v1/unsubscribe/*"},
+		Paths: []string{
+			"/v1/inbox", "/v1/inbox/*", "/v1/devices", "/v1/devices/*", "/v1/preferences", "/v1/unsubscribe/*",
+		},
 		Publishes: topics(event.DeviceAddedV1{}),
 		Settings:  []string{publicURL},
 		Keys:      []keys.Use{keys.ForLimits, keys.ForUnsubscribing},
@@ -109,7 +112,7 @@ var functions = everyTopic([]Function{
 	}),
 	httpFunction(Function{
 		Name: "leaderboard", Purpose: "the boards: their tops, own ranks, those around; friends; reports; forgets ratings",
-		Paths:  []string{"/v1/leaderboards", "/v1/leaderboards/*"},
+		Paths:  []string{"/v1/leaderboards", "/v1/leaderboards/*", "/v1/friends", "/v1/friends/*"},
 		Keys:   []keys.Use{keys.ForLimits, keys.ForFriends, keys.ForCursors},
 		Grants: Grants{Auth: AuthReader},
 	}),

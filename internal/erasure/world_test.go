@@ -173,7 +173,7 @@ func (w *world) circle(uid string) {
 			w.Register(other, "phone-of-"+other)
 		}
 	}
-	const root = "/v1/leaderboards/friends/"
+	const root = "/v1/friends/"
 	w.Befriend(cora, uid)
 	w.Do(dan, http.MethodPost, root+w.Befriend(uid, dan)+"/block", "")
 	w.Do(uid, http.MethodPost, root+w.Befriend(eli, uid)+"/block", "")

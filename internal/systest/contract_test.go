@@ -28,6 +28,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/httpapi/contract"
 	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/moderation"
@@ -47,6 +48,7 @@ func wiring() map[string]func(*httpapi.API) {
 		"coach": new(coach.Handler).Routes,
 		"health": func(api *httpapi.API) {
 			httpapi.HealthRoutes(api, "", nil)
+			contract.Routes(api)
 			new(web.Pages).DeletionRoutes(api)
 			web.ProblemRoutes(api)
 			reference.Routes(api)

@@ -380,7 +380,8 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.friends(ctx, t)
 	c.reported(ctx, t, tokens.UID)
 	for _, path := range []string{
-		"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", "/problems/not_found", "/docs", "/docs/start.js",
+		"/health", "/ready", "/v1/openapi.yaml", "/v1/openapi.json", "/account-deletion", "/problems/not_found",
+		"/docs", "/docs/start.js",
 	} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
@@ -716,7 +717,7 @@ func (c caller) series(ctx context.Context, t *testing.T, bob *client.Client, sa
 // friends goes from a code to friendships, a block and their ends.
 func (c caller) friends(ctx context.Context, t *testing.T) {
 	t.Helper()
-	const all, code = "/v1/leaderboards/friends", "/v1/leaderboards/friends/code"
+	const all, code = "/v1/friends", "/v1/friends/code"
 	c.refused(ctx, t, fault.CodeNotFound, "GET", code, "")
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", code, "")
 	c.want(ctx, t, 201, "POST", code, "")
@@ -740,8 +741,8 @@ func (c caller) friends(ctx context.Context, t *testing.T) {
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/"+friend, "")
 	c.refused(ctx, t, fault.CodeNotFound, "POST", all+"/"+friend+"/block", "")
 	c.want(ctx, t, 204, "POST", all+"/"+blocked+"/block", "")
-	c.want(ctx, t, 204, "DELETE", all+"/blocked/"+blocked, "")
-	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/blocked/"+blocked, "")
+	c.want(ctx, t, 204, "DELETE", all+"/"+blocked+"/block", "")
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/"+blocked+"/block", "")
 	c.want(ctx, t, 204, "DELETE", code, "")
 }
 
@@ -852,6 +853,7 @@ func (c caller) inbox(ctx context.Context, t *testing.T, bob *client.Client) {
 
 	const device, preferences = "/v1/devices/tablet", "/v1/preferences"
 	c.want(ctx, t, 201, "PUT", device, `{"token":"tt","platform":"android"}`)
+	c.want(ctx, t, 200, "GET", "/v1/devices", "")
 	c.want(ctx, t, 200, "PUT", device, `{"token":"tt","platform":"android"}`)
 	c.refused(ctx, t, fault.CodeInvalidField, "PUT", device, `{"token":"","platform":"android"}`)
 	c.refused(ctx, t, fault.CodeInvalidParameter, "PUT", "/v1/devices/a.b", `{"token":"tt","platform":"android"}`)

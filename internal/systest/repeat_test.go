@@ -94,7 +94,7 @@ func TestEveryWriteTwice(t *testing.T) {
 			_, other := s.registered(ctx, t, "twice-friend")
 			has["CODE"] = other.friendCode(ctx, t)
 			own[friendPath] = other.befriend(ctx, t, c.friendCode(ctx, t))
-			own[blockedPath] = own[friendPath] // it is the same before and after a block
+			own[unblocking] = own[friendPath] // it is the same before and after a block
 		}
 		if w.operation == "markRead" || w.operation == "grantConsent" {
 			c.collect(ctx, t, has, own)

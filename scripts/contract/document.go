@@ -17,8 +17,13 @@ func readContract(root string) (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parse(data)
+}
+
+// parse returns the root node of a contract.
+func parse(text []byte) (*yaml.Node, error) {
 	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", contractFile, err)
 	}
 	return doc.Content[0], nil

@@ -47,3 +47,41 @@ func TestWithParts(t *testing.T) {
 		})
 	}
 }
+
+func TestFailOn(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ from, to, want string }{
+		"the same version":      {"1.0.0", "1.0.0", "INFO"},
+		"a minor version":       {"1.0.0", "1.1.0", "ERR"},
+		"another major version": {"1.9.0", "2.0.0", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := failOn(tt.from, tt.to); got != tt.want {
+				t.Errorf("%s to %s: %q, want %q", tt.from, tt.to, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCheckRedocly(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		report string
+		failed bool
+	}{
+		"nothing": {`{"totals":{"errors":0,"warnings":0},"problems":[]}`, false},
+		"a warning": {
+			`{"totals":{"errors":0,"warnings":1},"problems":[{"ruleId":"x","severity":"warn","message":"y"}]}`, true,
+		},
+		"a count":   {`{"totals":{"errors":1,"warnings":0},"problems":[]}`, true},
+		"no report": {``, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := checkRedocly([]byte(tt.report), nil); (err != nil) != tt.failed {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}

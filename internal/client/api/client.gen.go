@@ -1082,6 +1082,11 @@ type Device struct {
 // DeviceID What the app calls its installation.
 type DeviceID = string
 
+// DeviceList defines model for DeviceList.
+type DeviceList struct {
+	Items []Device `json:"items"`
+}
+
 // DevicePlatform defines model for DevicePlatform.
 type DevicePlatform string
 
@@ -2562,6 +2567,24 @@ type UserState struct {
 	Username string `json:"username"`
 }
 
+// UsernameAvailability defines model for UsernameAvailability.
+type UsernameAvailability struct {
+	// Available Whether the user could have the name.
+	Available bool `json:"available"`
+
+	// Reason Why not; there where `available` is false.
+	Reason *UsernameAvailability_Reason `json:"reason,omitempty"`
+}
+
+// UsernameAvailability_Reason Why not; there where `available` is false.
+type UsernameAvailability_Reason struct {
+	// Code `invalid`: no username can be like this; `detail` says what is wrong. `taken`: another user has it or one that looks like it, or it is reserved.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user, or what the name must be.
+	Detail string `json:"detail"`
+}
+
 // UsernameChoice defines model for UsernameChoice.
 type UsernameChoice struct {
 	// Username 3 to 20 code points in Unicode NFKC, in which it is kept: letters, marks and digits of the scripts in modern use
@@ -2694,6 +2717,24 @@ type GetErasureParams struct {
 	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
 }
 
+// ListFriendsParams defines parameters for ListFriends.
+type ListFriendsParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListBlockedParams defines parameters for ListBlocked.
+type ListBlockedParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // DeleteReadItemsParams defines parameters for DeleteReadItems.
 type DeleteReadItemsParams struct {
 	// Read Must be true. Without it nothing is deleted, as in the deletion of one item whose id got lost.
@@ -2757,24 +2798,6 @@ type ListArchivesParamsDivision string
 // ListArchivesParamsPeriod defines parameters for ListArchives.
 type ListArchivesParamsPeriod string
 
-// ListFriendsParams defines parameters for ListFriends.
-type ListFriendsParams struct {
-	// Limit The most items of a page.
-	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
-
-	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-}
-
-// ListBlockedParams defines parameters for ListBlocked.
-type ListBlockedParams struct {
-	// Limit The most items of a page.
-	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
-
-	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-}
-
 // GetAroundParams defines parameters for GetAround.
 type GetAroundParams struct {
 	// Limit The number of rows, the own one among them.
@@ -2831,6 +2854,18 @@ type SetUsernameParams struct {
 	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
 	// whatever happened since. A weak one is none of them.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetContractJSONParams defines parameters for GetContractJSON.
+type GetContractJSONParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// GetContractParams defines parameters for GetContract.
+type GetContractParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListScansParams defines parameters for ListScans.
@@ -2929,11 +2964,6 @@ type UploadPhotoParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
-// CheckUsername200JSONResponseBody defines parameters for CheckUsername.
-type CheckUsername200JSONResponseBody struct {
-	Available bool `json:"available"`
-}
-
 // AskForDeletionLinkJSONRequestBody defines body for AskForDeletionLink for application/json ContentType.
 type AskForDeletionLinkJSONRequestBody = DeletionLinkRequest
 
@@ -2964,11 +2994,11 @@ type SignUpJSONRequestBody = Credentials
 // PutDeviceJSONRequestBody defines body for PutDevice for application/json ContentType.
 type PutDeviceJSONRequestBody = DeviceSpec
 
-// MarkAllReadJSONRequestBody defines body for MarkAllRead for application/json ContentType.
-type MarkAllReadJSONRequestBody MarkAllReadJSONBody
-
 // AddFriendJSONRequestBody defines body for AddFriend for application/json ContentType.
 type AddFriendJSONRequestBody = FriendCodeUse
+
+// MarkAllReadJSONRequestBody defines body for MarkAllRead for application/json ContentType.
+type MarkAllReadJSONRequestBody MarkAllReadJSONBody
 
 // ReportNameJSONRequestBody defines body for ReportName for application/json ContentType.
 type ReportNameJSONRequestBody = NameReport
@@ -3476,6 +3506,14 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
 	CoachPreviewWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDevices List the devices that get pushes
+	//
+	// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+	// are not shown.
+	//
+	// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+	ListDevices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteDevice Send no more pushes to this device
 	//
 	// Call it when the user signs out. A device that is not known is a success too.
@@ -3525,6 +3563,99 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFriends List the friends
+	//
+	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+	ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFriendWithBody Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFriend Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBlocked List those whom the user has blocked
+	//
+	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+	ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeFriendCode Revoke the user's friend code
+	//
+	// The code is dead at once. Friends stay friends.
+	//
+	// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+	RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFriendCode Read the user's friend code
+	//
+	// The code as it is to be shown and read out.
+	//
+	// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+	GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakeFriendCode Make the user's friend code
+	//
+	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+	// or replace it. Making it again answers the one that is there.
+	//
+	// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+	MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateFriendCode Replace the user's friend code
+	//
+	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+	//
+	// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+	RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFriend End a friendship
+	//
+	// It ends for both. Neither is told, and by a code it can be made again.
+	//
+	// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+	RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnblockFriend Take a block back
+	//
+	// A code can be used again. The friendship does not come back by itself.
+	//
+	// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+	UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BlockFriend End a friendship and block the other
+	//
+	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+	// is one that nobody has. The other is not told. Blocking again is a success.
+	//
+	// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+	BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteReadItems Delete all notifications that are read
 	//
@@ -3589,99 +3720,6 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// ListFriends List the friends
-	//
-	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-	ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// AddFriendWithBody Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// AddFriend Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// ListBlocked List those whom the user has blocked
-	//
-	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-	ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UnblockFriend Take a block back
-	//
-	// A code can be used again. The friendship does not come back by itself.
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-	UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// RevokeFriendCode Revoke the user's friend code
-	//
-	// The code is dead at once. Friends stay friends.
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-	RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetFriendCode Read the user's friend code
-	//
-	// The code as it is to be shown and read out.
-	//
-	// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-	GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// MakeFriendCode Make the user's friend code
-	//
-	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-	// or replace it. Making it again answers the one that is there.
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-	MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// RotateFriendCode Replace the user's friend code
-	//
-	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-	RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// RemoveFriend End a friendship
-	//
-	// It ends for both. Neither is told, and by a code it can be made again.
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-	RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// BlockFriend End a friendship and block the other
-	//
-	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-	// is one that nobody has. The other is not told. Blocking again is a success.
-	//
-	// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-	BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ForgetRatings Forget all of the user's ratings
 	//
@@ -3937,12 +3975,21 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
 	SetUsername(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetContractJSON Read this document as JSON
+	//
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
+	//
+	// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+	GetContractJSON(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetContract Read this document
 	//
-	// The contract of the version that is deployed. It may be cached for an hour.
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
 	//
 	// Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-	GetContract(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPreferences Read the notification preferences
 	//
@@ -4932,6 +4979,24 @@ func (c *Client) CoachPreviewWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
+// ListDevices List the devices that get pushes
+//
+// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+// are not shown.
+//
+// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+func (c *Client) ListDevices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDevicesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // DeleteDevice Send no more pushes to this device
 //
 // Call it when the user signs out. A device that is not known is a success too.
@@ -5022,6 +5087,209 @@ func (c *Client) GetReceiptKeys(ctx context.Context, reqEditors ...RequestEditor
 // Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 func (c *Client) GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetErasureRequest(c.Server, capability, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFriends List the friends
+//
+// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+func (c *Client) ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFriendsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFriendWithBody Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *Client) AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFriendRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFriend Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *Client) AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFriendRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBlocked List those whom the user has blocked
+//
+// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+func (c *Client) ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBlockedRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeFriendCode Revoke the user's friend code
+//
+// The code is dead at once. Friends stay friends.
+//
+// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+func (c *Client) RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFriendCode Read the user's friend code
+//
+// The code as it is to be shown and read out.
+//
+// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+func (c *Client) GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakeFriendCode Make the user's friend code
+//
+// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+// or replace it. Making it again answers the one that is there.
+//
+// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+func (c *Client) MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateFriendCode Replace the user's friend code
+//
+// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+//
+// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+func (c *Client) RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFriend End a friendship
+//
+// It ends for both. Neither is told, and by a code it can be made again.
+//
+// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+func (c *Client) RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFriendRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnblockFriend Take a block back
+//
+// A code can be used again. The friendship does not come back by itself.
+//
+// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+func (c *Client) UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnblockFriendRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BlockFriend End a friendship and block the other
+//
+// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+// is one that nobody has. The other is not told. Blocking again is a success.
+//
+// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+func (c *Client) BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBlockFriendRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -5166,209 +5434,6 @@ func (c *Client) ListBoards(ctx context.Context, reqEditors ...RequestEditorFn) 
 // Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 func (c *Client) ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListArchivesRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// ListFriends List the friends
-//
-// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-func (c *Client) ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListFriendsRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// AddFriendWithBody Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *Client) AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAddFriendRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// AddFriend Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *Client) AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAddFriendRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// ListBlocked List those whom the user has blocked
-//
-// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-func (c *Client) ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListBlockedRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UnblockFriend Take a block back
-//
-// A code can be used again. The friendship does not come back by itself.
-//
-// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-func (c *Client) UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUnblockFriendRequest(c.Server, id)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// RevokeFriendCode Revoke the user's friend code
-//
-// The code is dead at once. Friends stay friends.
-//
-// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-func (c *Client) RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRevokeFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetFriendCode Read the user's friend code
-//
-// The code as it is to be shown and read out.
-//
-// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-func (c *Client) GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// MakeFriendCode Make the user's friend code
-//
-// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-// or replace it. Making it again answers the one that is there.
-//
-// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-func (c *Client) MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMakeFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// RotateFriendCode Replace the user's friend code
-//
-// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-//
-// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-func (c *Client) RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRotateFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// RemoveFriend End a friendship
-//
-// It ends for both. Neither is told, and by a code it can be made again.
-//
-// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-func (c *Client) RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRemoveFriendRequest(c.Server, id)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// BlockFriend End a friendship and block the other
-//
-// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-// is one that nobody has. The other is not told. Blocking again is a success.
-//
-// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-func (c *Client) BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewBlockFriendRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -5863,13 +5928,32 @@ func (c *Client) SetUsername(ctx context.Context, params *SetUsernameParams, bod
 	return c.Client.Do(req)
 }
 
+// GetContractJSON Read this document as JSON
+//
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
+//
+// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+func (c *Client) GetContractJSON(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractJSONRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetContract Read this document
 //
-// The contract of the version that is deployed. It may be cached for an hour.
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
 //
 // Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetContractRequest(c.Server)
+func (c *Client) GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7358,6 +7442,33 @@ func NewCoachPreviewRequestWithBody(server string, contentType string, body io.R
 	return req, nil
 }
 
+// NewListDevicesRequest constructs an http.Request for the ListDevices method
+func NewListDevicesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/devices")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewDeleteDeviceRequest constructs an http.Request for the DeleteDevice method
 func NewDeleteDeviceRequest(server string, id DeviceID) (*http.Request, error) {
 	var err error
@@ -7520,6 +7631,388 @@ func NewGetErasureRequest(server string, capability string, params *GetErasurePa
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListFriendsRequest constructs an http.Request for the ListFriends method
+func NewListFriendsRequest(server string, params *ListFriendsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddFriendRequest calls the generic AddFriend builder with application/json body
+func NewAddFriendRequest(server string, body AddFriendJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddFriendRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAddFriendRequestWithBody constructs an http.Request for the AddFriend method, with any body, and a specified content type
+func NewAddFriendRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListBlockedRequest constructs an http.Request for the ListBlocked method
+func NewListBlockedRequest(server string, params *ListBlockedParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/blocked")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRevokeFriendCodeRequest constructs an http.Request for the RevokeFriendCode method
+func NewRevokeFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetFriendCodeRequest constructs an http.Request for the GetFriendCode method
+func NewGetFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMakeFriendCodeRequest constructs an http.Request for the MakeFriendCode method
+func NewMakeFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateFriendCodeRequest constructs an http.Request for the RotateFriendCode method
+func NewRotateFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code/rotate")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveFriendRequest constructs an http.Request for the RemoveFriend method
+func NewRemoveFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUnblockFriendRequest constructs an http.Request for the UnblockFriend method
+func NewUnblockFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/%s/block", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBlockFriendRequest constructs an http.Request for the BlockFriend method
+func NewBlockFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/%s/block", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -7888,388 +8381,6 @@ func NewListArchivesRequest(server string, params *ListArchivesParams) (*http.Re
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewListFriendsRequest constructs an http.Request for the ListFriends method
-func NewListFriendsRequest(server string, params *ListFriendsParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.Limit != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Cursor != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewAddFriendRequest calls the generic AddFriend builder with application/json body
-func NewAddFriendRequest(server string, body AddFriendJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewAddFriendRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewAddFriendRequestWithBody constructs an http.Request for the AddFriend method, with any body, and a specified content type
-func NewAddFriendRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewListBlockedRequest constructs an http.Request for the ListBlocked method
-func NewListBlockedRequest(server string, params *ListBlockedParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/blocked")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.Limit != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Cursor != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewUnblockFriendRequest constructs an http.Request for the UnblockFriend method
-func NewUnblockFriendRequest(server string, id FriendID) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/blocked/%s", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewRevokeFriendCodeRequest constructs an http.Request for the RevokeFriendCode method
-func NewRevokeFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewGetFriendCodeRequest constructs an http.Request for the GetFriendCode method
-func NewGetFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewMakeFriendCodeRequest constructs an http.Request for the MakeFriendCode method
-func NewMakeFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewRotateFriendCodeRequest constructs an http.Request for the RotateFriendCode method
-func NewRotateFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code/rotate")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewRemoveFriendRequest constructs an http.Request for the RemoveFriend method
-func NewRemoveFriendRequest(server string, id FriendID) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/%s", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewBlockFriendRequest constructs an http.Request for the BlockFriend method
-func NewBlockFriendRequest(server string, id FriendID) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/%s/block", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -9034,8 +9145,50 @@ func NewSetUsernameRequestWithBody(server string, params *SetUsernameParams, con
 	return req, nil
 }
 
+// NewGetContractJSONRequest constructs an http.Request for the GetContractJSON method
+func NewGetContractJSONRequest(server string, params *GetContractJSONParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/openapi.json")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetContractRequest constructs an http.Request for the GetContract method
-func NewGetContractRequest(server string) (*http.Request, error) {
+func NewGetContractRequest(server string, params *GetContractParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -9056,6 +9209,21 @@ func NewGetContractRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -10503,6 +10671,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
 	CoachPreviewWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CoachPreviewResponse, error)
 
+	// ListDevicesWithResponse List the devices that get pushes
+	//
+	// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+	// are not shown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+	ListDevicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListDevicesResponse, error)
+
 	// DeleteDeviceWithResponse Send no more pushes to this device
 	//
 	// Call it when the user signs out. A device that is not known is a success too.
@@ -10558,6 +10736,117 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 	GetErasureWithResponse(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+
+	// ListFriendsWithResponse List the friends
+	//
+	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+	ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error)
+
+	// AddFriendWithBodyWithResponse Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
+
+	// AddFriendWithResponse Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
+
+	// ListBlockedWithResponse List those whom the user has blocked
+	//
+	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+	ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error)
+
+	// RevokeFriendCodeWithResponse Revoke the user's friend code
+	//
+	// The code is dead at once. Friends stay friends.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+	RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error)
+
+	// GetFriendCodeWithResponse Read the user's friend code
+	//
+	// The code as it is to be shown and read out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+	GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error)
+
+	// MakeFriendCodeWithResponse Make the user's friend code
+	//
+	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+	// or replace it. Making it again answers the one that is there.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+	MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error)
+
+	// RotateFriendCodeWithResponse Replace the user's friend code
+	//
+	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+	RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error)
+
+	// RemoveFriendWithResponse End a friendship
+	//
+	// It ends for both. Neither is told, and by a code it can be made again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+	RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error)
+
+	// UnblockFriendWithResponse Take a block back
+	//
+	// A code can be used again. The friendship does not come back by itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+	UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error)
+
+	// BlockFriendWithResponse End a friendship and block the other
+	//
+	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+	// is one that nobody has. The other is not told. Blocking again is a success.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+	BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error)
 
 	// DeleteReadItemsWithResponse Delete all notifications that are read
 	//
@@ -10634,117 +10923,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchivesWithResponse(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*ListArchivesResponse, error)
-
-	// ListFriendsWithResponse List the friends
-	//
-	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-	ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error)
-
-	// AddFriendWithBodyWithResponse Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
-
-	// AddFriendWithResponse Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
-
-	// ListBlockedWithResponse List those whom the user has blocked
-	//
-	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-	ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error)
-
-	// UnblockFriendWithResponse Take a block back
-	//
-	// A code can be used again. The friendship does not come back by itself.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-	UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error)
-
-	// RevokeFriendCodeWithResponse Revoke the user's friend code
-	//
-	// The code is dead at once. Friends stay friends.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-	RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error)
-
-	// GetFriendCodeWithResponse Read the user's friend code
-	//
-	// The code as it is to be shown and read out.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-	GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error)
-
-	// MakeFriendCodeWithResponse Make the user's friend code
-	//
-	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-	// or replace it. Making it again answers the one that is there.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-	MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error)
-
-	// RotateFriendCodeWithResponse Replace the user's friend code
-	//
-	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-	RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error)
-
-	// RemoveFriendWithResponse End a friendship
-	//
-	// It ends for both. Neither is told, and by a code it can be made again.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-	RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error)
-
-	// BlockFriendWithResponse End a friendship and block the other
-	//
-	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-	// is one that nobody has. The other is not told. Blocking again is a success.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-	BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error)
 
 	// ForgetRatingsWithResponse Forget all of the user's ratings
 	//
@@ -11028,14 +11206,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
 	SetUsernameWithResponse(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error)
 
+	// GetContractJSONWithResponse Read this document as JSON
+	//
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+	GetContractJSONWithResponse(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*GetContractJSONResponse, error)
+
 	// GetContractWithResponse Read this document
 	//
-	// The contract of the version that is deployed. It may be cached for an hour.
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-	GetContractWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
+	GetContractWithResponse(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
 
 	// GetPreferencesWithResponse Read the notification preferences
 	//
@@ -12196,6 +12385,47 @@ func (r CoachPreviewResponse) ContentType() string {
 	return ""
 }
 
+type ListDevicesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDevicesResponse) GetJSON200() *DeviceList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDevicesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDevicesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDevicesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDevicesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type DeleteDeviceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12354,6 +12584,402 @@ func (r GetErasureResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetErasureResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListFriendsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFriendsResponse) GetJSON200() *FriendList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFriendsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFriendsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFriendsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFriendsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Friend
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Friend
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddFriendResponse) GetJSON200() *Friend {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddFriendResponse) GetJSON201() *Friend {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r AddFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListBlockedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBlockedResponse) GetJSON200() *FriendList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBlockedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBlockedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBlockedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBlockedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendCode
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFriendCodeResponse) GetJSON200() *FriendCode {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MakeFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendCode
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *FriendCode
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MakeFriendCodeResponse) GetJSON200() *FriendCode {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r MakeFriendCodeResponse) GetJSON201() *FriendCode {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r MakeFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakeFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *FriendCode
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateFriendCodeResponse) GetJSON201() *FriendCode {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UnblockFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r UnblockFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnblockFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnblockFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnblockFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BlockFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r BlockFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BlockFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BlockFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BlockFriendResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12627,402 +13253,6 @@ func (r ListArchivesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListArchivesResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type ListFriendsResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendList
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListFriendsResponse) GetJSON200() *FriendList {
-	return r.JSON200
-}
-
-// GetBody returns the raw response body bytes
-func (r ListFriendsResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r ListFriendsResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r ListFriendsResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r ListFriendsResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type AddFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Friend
-	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *Friend
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r AddFriendResponse) GetJSON200() *Friend {
-	return r.JSON200
-}
-
-// GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r AddFriendResponse) GetJSON201() *Friend {
-	return r.JSON201
-}
-
-// GetBody returns the raw response body bytes
-func (r AddFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r AddFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r AddFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r AddFriendResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type ListBlockedResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendList
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListBlockedResponse) GetJSON200() *FriendList {
-	return r.JSON200
-}
-
-// GetBody returns the raw response body bytes
-func (r ListBlockedResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r ListBlockedResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r ListBlockedResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r ListBlockedResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type UnblockFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r UnblockFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r UnblockFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r UnblockFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r UnblockFriendResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type RevokeFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r RevokeFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r RevokeFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r RevokeFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r RevokeFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type GetFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendCode
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetFriendCodeResponse) GetJSON200() *FriendCode {
-	return r.JSON200
-}
-
-// GetBody returns the raw response body bytes
-func (r GetFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r GetFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r GetFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r GetFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type MakeFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendCode
-	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *FriendCode
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r MakeFriendCodeResponse) GetJSON200() *FriendCode {
-	return r.JSON200
-}
-
-// GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r MakeFriendCodeResponse) GetJSON201() *FriendCode {
-	return r.JSON201
-}
-
-// GetBody returns the raw response body bytes
-func (r MakeFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r MakeFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r MakeFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r MakeFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type RotateFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *FriendCode
-}
-
-// GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r RotateFriendCodeResponse) GetJSON201() *FriendCode {
-	return r.JSON201
-}
-
-// GetBody returns the raw response body bytes
-func (r RotateFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r RotateFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r RotateFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r RotateFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type RemoveFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r RemoveFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r RemoveFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r RemoveFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r RemoveFriendResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type BlockFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r BlockFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r BlockFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r BlockFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r BlockFriendResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13754,6 +13984,47 @@ func (r SetUsernameResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetUsernameResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetContractJSONResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *map[string]interface{}
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetContractJSONResponse) GetJSON200() *map[string]interface{} {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetContractJSONResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetContractJSONResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetContractJSONResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetContractJSONResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14570,11 +14841,11 @@ type CheckUsernameResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *CheckUsername200JSONResponseBody
+	JSON200 *UsernameAvailability
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CheckUsernameResponse) GetJSON200() *CheckUsername200JSONResponseBody {
+func (r CheckUsernameResponse) GetJSON200() *UsernameAvailability {
 	return r.JSON200
 }
 
@@ -15124,6 +15395,22 @@ func (c *ClientWithResponses) CoachPreviewWithBodyWithResponse(ctx context.Conte
 	return ParseCoachPreviewResponse(rsp)
 }
 
+// ListDevicesWithResponse List the devices that get pushes
+//
+// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+// are not shown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+func (c *ClientWithResponses) ListDevicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListDevicesResponse, error) {
+	rsp, err := c.ListDevices(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDevicesResponse(rsp)
+}
+
 // DeleteDeviceWithResponse Send no more pushes to this device
 //
 // Call it when the user signs out. A device that is not known is a success too.
@@ -15208,6 +15495,183 @@ func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, capabi
 		return nil, err
 	}
 	return ParseGetErasureResponse(rsp)
+}
+
+// ListFriendsWithResponse List the friends
+//
+// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+func (c *ClientWithResponses) ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error) {
+	rsp, err := c.ListFriends(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFriendsResponse(rsp)
+}
+
+// AddFriendWithBodyWithResponse Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *ClientWithResponses) AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
+	rsp, err := c.AddFriendWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFriendResponse(rsp)
+}
+
+// AddFriendWithResponse Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *ClientWithResponses) AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
+	rsp, err := c.AddFriend(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFriendResponse(rsp)
+}
+
+// ListBlockedWithResponse List those whom the user has blocked
+//
+// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+func (c *ClientWithResponses) ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error) {
+	rsp, err := c.ListBlocked(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBlockedResponse(rsp)
+}
+
+// RevokeFriendCodeWithResponse Revoke the user's friend code
+//
+// The code is dead at once. Friends stay friends.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+func (c *ClientWithResponses) RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error) {
+	rsp, err := c.RevokeFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeFriendCodeResponse(rsp)
+}
+
+// GetFriendCodeWithResponse Read the user's friend code
+//
+// The code as it is to be shown and read out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+func (c *ClientWithResponses) GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error) {
+	rsp, err := c.GetFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFriendCodeResponse(rsp)
+}
+
+// MakeFriendCodeWithResponse Make the user's friend code
+//
+// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+// or replace it. Making it again answers the one that is there.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+func (c *ClientWithResponses) MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error) {
+	rsp, err := c.MakeFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeFriendCodeResponse(rsp)
+}
+
+// RotateFriendCodeWithResponse Replace the user's friend code
+//
+// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+func (c *ClientWithResponses) RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error) {
+	rsp, err := c.RotateFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateFriendCodeResponse(rsp)
+}
+
+// RemoveFriendWithResponse End a friendship
+//
+// It ends for both. Neither is told, and by a code it can be made again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+func (c *ClientWithResponses) RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error) {
+	rsp, err := c.RemoveFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFriendResponse(rsp)
+}
+
+// UnblockFriendWithResponse Take a block back
+//
+// A code can be used again. The friendship does not come back by itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+func (c *ClientWithResponses) UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error) {
+	rsp, err := c.UnblockFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnblockFriendResponse(rsp)
+}
+
+// BlockFriendWithResponse End a friendship and block the other
+//
+// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+// is one that nobody has. The other is not told. Blocking again is a success.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+func (c *ClientWithResponses) BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error) {
+	rsp, err := c.BlockFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBlockFriendResponse(rsp)
 }
 
 // DeleteReadItemsWithResponse Delete all notifications that are read
@@ -15332,183 +15796,6 @@ func (c *ClientWithResponses) ListArchivesWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseListArchivesResponse(rsp)
-}
-
-// ListFriendsWithResponse List the friends
-//
-// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-func (c *ClientWithResponses) ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error) {
-	rsp, err := c.ListFriends(ctx, params, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseListFriendsResponse(rsp)
-}
-
-// AddFriendWithBodyWithResponse Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *ClientWithResponses) AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
-	rsp, err := c.AddFriendWithBody(ctx, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseAddFriendResponse(rsp)
-}
-
-// AddFriendWithResponse Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *ClientWithResponses) AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
-	rsp, err := c.AddFriend(ctx, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseAddFriendResponse(rsp)
-}
-
-// ListBlockedWithResponse List those whom the user has blocked
-//
-// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-func (c *ClientWithResponses) ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error) {
-	rsp, err := c.ListBlocked(ctx, params, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseListBlockedResponse(rsp)
-}
-
-// UnblockFriendWithResponse Take a block back
-//
-// A code can be used again. The friendship does not come back by itself.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-func (c *ClientWithResponses) UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error) {
-	rsp, err := c.UnblockFriend(ctx, id, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseUnblockFriendResponse(rsp)
-}
-
-// RevokeFriendCodeWithResponse Revoke the user's friend code
-//
-// The code is dead at once. Friends stay friends.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-func (c *ClientWithResponses) RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error) {
-	rsp, err := c.RevokeFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseRevokeFriendCodeResponse(rsp)
-}
-
-// GetFriendCodeWithResponse Read the user's friend code
-//
-// The code as it is to be shown and read out.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-func (c *ClientWithResponses) GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error) {
-	rsp, err := c.GetFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseGetFriendCodeResponse(rsp)
-}
-
-// MakeFriendCodeWithResponse Make the user's friend code
-//
-// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-// or replace it. Making it again answers the one that is there.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-func (c *ClientWithResponses) MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error) {
-	rsp, err := c.MakeFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseMakeFriendCodeResponse(rsp)
-}
-
-// RotateFriendCodeWithResponse Replace the user's friend code
-//
-// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-func (c *ClientWithResponses) RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error) {
-	rsp, err := c.RotateFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseRotateFriendCodeResponse(rsp)
-}
-
-// RemoveFriendWithResponse End a friendship
-//
-// It ends for both. Neither is told, and by a code it can be made again.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-func (c *ClientWithResponses) RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error) {
-	rsp, err := c.RemoveFriend(ctx, id, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseRemoveFriendResponse(rsp)
-}
-
-// BlockFriendWithResponse End a friendship and block the other
-//
-// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-// is one that nobody has. The other is not told. Blocking again is a success.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-func (c *ClientWithResponses) BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error) {
-	rsp, err := c.BlockFriend(ctx, id, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseBlockFriendResponse(rsp)
 }
 
 // ForgetRatingsWithResponse Forget all of the user's ratings
@@ -15931,15 +16218,32 @@ func (c *ClientWithResponses) SetUsernameWithResponse(ctx context.Context, param
 	return ParseSetUsernameResponse(rsp)
 }
 
+// GetContractJSONWithResponse Read this document as JSON
+//
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+func (c *ClientWithResponses) GetContractJSONWithResponse(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*GetContractJSONResponse, error) {
+	rsp, err := c.GetContractJSON(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetContractJSONResponse(rsp)
+}
+
 // GetContractWithResponse Read this document
 //
-// The contract of the version that is deployed. It may be cached for an hour.
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
-	rsp, err := c.GetContract(ctx, reqEditors...)
+func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
+	rsp, err := c.GetContract(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -16927,6 +17231,32 @@ func ParseCoachPreviewResponse(rsp *http.Response) (*CoachPreviewResponse, error
 	return response, nil
 }
 
+// ParseListDevicesResponse parses an HTTP response from a ListDevicesWithResponse call
+func ParseListDevicesResponse(rsp *http.Response) (*ListDevicesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDevicesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseDeleteDeviceResponse parses an HTTP response from a DeleteDeviceWithResponse call
 func ParseDeleteDeviceResponse(rsp *http.Response) (*DeleteDeviceResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17026,6 +17356,240 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 	case rsp.StatusCode == 200:
 		// Content-type (text/html) unsupported
 
+	}
+
+	return response, nil
+}
+
+// ParseListFriendsResponse parses an HTTP response from a ListFriendsWithResponse call
+func ParseListFriendsResponse(rsp *http.Response) (*ListFriendsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFriendsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddFriendResponse parses an HTTP response from a AddFriendWithResponse call
+func ParseAddFriendResponse(rsp *http.Response) (*AddFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Friend
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Friend
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListBlockedResponse parses an HTTP response from a ListBlockedWithResponse call
+func ParseListBlockedResponse(rsp *http.Response) (*ListBlockedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBlockedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeFriendCodeResponse parses an HTTP response from a RevokeFriendCodeWithResponse call
+func ParseRevokeFriendCodeResponse(rsp *http.Response) (*RevokeFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetFriendCodeResponse parses an HTTP response from a GetFriendCodeWithResponse call
+func ParseGetFriendCodeResponse(rsp *http.Response) (*GetFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMakeFriendCodeResponse parses an HTTP response from a MakeFriendCodeWithResponse call
+func ParseMakeFriendCodeResponse(rsp *http.Response) (*MakeFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateFriendCodeResponse parses an HTTP response from a RotateFriendCodeWithResponse call
+func ParseRotateFriendCodeResponse(rsp *http.Response) (*RotateFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFriendResponse parses an HTTP response from a RemoveFriendWithResponse call
+func ParseRemoveFriendResponse(rsp *http.Response) (*RemoveFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseUnblockFriendResponse parses an HTTP response from a UnblockFriendWithResponse call
+func ParseUnblockFriendResponse(rsp *http.Response) (*UnblockFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnblockFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseBlockFriendResponse parses an HTTP response from a BlockFriendWithResponse call
+func ParseBlockFriendResponse(rsp *http.Response) (*BlockFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BlockFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
@@ -17191,240 +17755,6 @@ func ParseListArchivesResponse(rsp *http.Response) (*ListArchivesResponse, error
 		}
 		response.JSON200 = &dest
 
-	}
-
-	return response, nil
-}
-
-// ParseListFriendsResponse parses an HTTP response from a ListFriendsWithResponse call
-func ParseListFriendsResponse(rsp *http.Response) (*ListFriendsResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &ListFriendsResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendList
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseAddFriendResponse parses an HTTP response from a AddFriendWithResponse call
-func ParseAddFriendResponse(rsp *http.Response) (*AddFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &AddFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Friend
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest Friend
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON201 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseListBlockedResponse parses an HTTP response from a ListBlockedWithResponse call
-func ParseListBlockedResponse(rsp *http.Response) (*ListBlockedResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &ListBlockedResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendList
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseUnblockFriendResponse parses an HTTP response from a UnblockFriendWithResponse call
-func ParseUnblockFriendResponse(rsp *http.Response) (*UnblockFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &UnblockFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseRevokeFriendCodeResponse parses an HTTP response from a RevokeFriendCodeWithResponse call
-func ParseRevokeFriendCodeResponse(rsp *http.Response) (*RevokeFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &RevokeFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseGetFriendCodeResponse parses an HTTP response from a GetFriendCodeWithResponse call
-func ParseGetFriendCodeResponse(rsp *http.Response) (*GetFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &GetFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseMakeFriendCodeResponse parses an HTTP response from a MakeFriendCodeWithResponse call
-func ParseMakeFriendCodeResponse(rsp *http.Response) (*MakeFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &MakeFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON201 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseRotateFriendCodeResponse parses an HTTP response from a RotateFriendCodeWithResponse call
-func ParseRotateFriendCodeResponse(rsp *http.Response) (*RotateFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &RotateFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON201 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseRemoveFriendResponse parses an HTTP response from a RemoveFriendWithResponse call
-func ParseRemoveFriendResponse(rsp *http.Response) (*RemoveFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &RemoveFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseBlockFriendResponse parses an HTTP response from a BlockFriendWithResponse call
-func ParseBlockFriendResponse(rsp *http.Response) (*BlockFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &BlockFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
 	}
 
 	return response, nil
@@ -17882,6 +18212,35 @@ func ParseSetUsernameResponse(rsp *http.Response) (*SetUsernameResponse, error) 
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetContractJSONResponse parses an HTTP response from a GetContractJSONWithResponse call
+func ParseGetContractJSONResponse(rsp *http.Response) (*GetContractJSONResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetContractJSONResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
 
 	}
 
@@ -18394,7 +18753,7 @@ func ParseCheckUsernameResponse(rsp *http.Response) (*CheckUsernameResponse, err
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest CheckUsername200JSONResponseBody
+		var dest UsernameAvailability
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ type step struct {
 // steps is every operation of the contract, in an order in which each has what it needs. Bea is the
 // other user. getScan, and openScan with a photo, are counted by [system.scans], too.
 var steps = []step{
-	{operation: "getHealth"}, {operation: "getReadiness"}, {operation: "getContract"},
+	{operation: "getHealth"}, {operation: "getReadiness"}, {operation: "getContract"}, {operation: "getContractJSON"},
 	{operation: "getAccountDeletionPage"}, {operation: "getReceiptKeys"},
 	{operation: "getProblemPage", id: "not_found"},
 	{operation: "signUp", body: `{"email":"EMAIL","password":"correct horse"}`},
@@ -59,6 +59,7 @@ var steps = []step{
 	{operation: "getPreferences"},
 	{operation: "setPreferences", body: `{"push":true,"email":false}`},
 	{operation: "updatePreferences", body: `{"kinds":{"welcome":{"push":false}}}`},
+	{operation: "listDevices"},
 	{operation: "putDevice", id: "phone", body: `{"token":"counts","platform":"android"}`},
 	{operation: "coachPreview", body: "PHOTO"},
 	{operation: "uploadPhoto", body: "FORM"},

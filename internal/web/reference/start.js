@@ -5,7 +5,7 @@
 window.addEventListener("load", () => {
   SwaggerUIBundle({
     dom_id: "#reference",
-    url: "/v1/openapi.yaml",
+    url: "/v1/openapi.json",
     deepLinking: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,

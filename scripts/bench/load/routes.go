@@ -55,6 +55,7 @@ var routes = []route{
 	{operation: "getHealth"},
 	{operation: "getReadiness", note: "reads one document"},
 	{operation: "getContract"},
+	{operation: "getContractJSON"},
 	{operation: "getAccountDeletionPage"},
 	{operation: "getProblemPage", call: func(*world, turn) call { return call{id: "not_found"} }},
 	{operation: "getReceiptKeys"},
@@ -71,6 +72,7 @@ var routes = []route{
 		call: func(*world, turn) call { return call{id: "bench_nobody"} },
 	},
 	{operation: "getConsent"},
+	{operation: "listDevices"},
 	{operation: "listConsents"},
 
 	{operation: "getScan", note: "completed", readers: true, call: ofScan},
