@@ -58,7 +58,8 @@ func (w *world) confirm(t *testing.T, path string) (receipt string) {
 	t.Helper()
 	a := w.AskAs("", http.MethodPost, path, "application/x-www-form-urlencoded", "sure=yes")
 	found := receiptInPage.FindStringSubmatch(string(a.Body))
-	if a.Status != http.StatusOK || (found == nil) != strings.Contains(string(a.Body), "This link does not work any more") {
+	refused := strings.Contains(string(a.Body), "This link does not work any more")
+	if a.Status != http.StatusOK || (found == nil) != refused {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 	if found == nil {
@@ -116,7 +117,8 @@ func TestByLink(t *testing.T) {
 	if over := w.confirm(t, first); over != "" {
 		t.Errorf("after the erasure the link shows %q", over)
 	}
-	if status, answer, _ := w.call(t, http.MethodGet, receipt, ""); status != http.StatusOK || answer["state"] != "erased" {
+	status, answer, _ := w.call(t, http.MethodGet, receipt, "")
+	if status != http.StatusOK || answer["state"] != "erased" {
 		t.Errorf("%d %v", status, answer)
 	}
 }
@@ -151,7 +153,8 @@ func TestByLink_tellsNobody(t *testing.T) {
 	t.Parallel()
 	w := newLinkWorld(t)
 	users := map[string]*auth.UserToUpdate{
-		"known": nil, "unverified": new(auth.UserToUpdate).EmailVerified(false), "disabled": new(auth.UserToUpdate).Disabled(true),
+		"known": nil, "unverified": new(auth.UserToUpdate).EmailVerified(false),
+		"disabled": new(auth.UserToUpdate).Disabled(true),
 	}
 	for uid, change := range users {
 		w.Register(uid, "phone-"+uid)
@@ -214,8 +217,9 @@ func TestByLink_limits(t *testing.T) {
 		t.Errorf("another mailbox: %d", status)
 	}
 	w.Advance(time.Hour)
-	if status, _ := w.askLink(t, usertest.Email(ada)); status != http.StatusAccepted || len(w.links(t, usertest.Email(ada))) != 2 {
-		t.Errorf("an hour later: %d", status)
+	status, _ := w.askLink(t, usertest.Email(ada))
+	if mails := len(w.links(t, usertest.Email(ada))); status != http.StatusAccepted || mails != 2 {
+		t.Errorf("an hour later: %d, %d mails", status, mails)
 	}
 }
 

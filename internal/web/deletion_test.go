@@ -132,7 +132,7 @@ func TestPage_saysWhatRemains(t *testing.T) {
 	t.Parallel()
 	page, _ := getPage(t)
 	r := receipt.New("who", time.Time{}, nil, time.Time{})
-	rows := regexp.MustCompile(`<tr><td>(.*)</td><td>(\d+ days)</td></tr>`).FindAllStringSubmatch(page, -1)
+	rows := regexp.MustCompile(`<tr><td>(.*)</td><td class="day">(\d+ days)</td></tr>`).FindAllStringSubmatch(page, -1)
 	if len(rows) != len(r.Residuals) || len(rows) == 0 {
 		t.Fatalf("%d rows, the receipt has %d residuals", len(rows), len(r.Residuals))
 	}
@@ -242,10 +242,14 @@ func TestPages_ofLinks(t *testing.T) {
 		"a refusal": {pages.DeletionRefused, `<a href="/account-deletion?lang=de">`, "form-action 'none'"},
 		"a receipt": {func(w http.ResponseWriter, r *http.Request) error {
 			return pages.ErasureReceipt(w, r, web.Receipt{
-				Requested: "a", Erased: "b", Account: hostile, Stores: []web.Store{{Store: "scans", Deleted: 12}},
+				Requested: "2026-11-20T08:15:30.125Z", Erased: "b", Account: hostile,
+				Stores:    []web.Store{{Store: "scans", Deleted: 12}},
 				Residuals: []web.Residual{{What: schema.Residuals[1].What, Gone: "c"}},
 			})
 		}, "Sicherungen der Datenbank", "form-action 'none'"},
+		"the time of a receipt": {func(w http.ResponseWriter, r *http.Request) error {
+			return pages.ErasureReceipt(w, r, web.Receipt{Requested: "2026-03-20T23:15:30.125-02:00"})
+		}, ">21. März 2026, 01:15 UTC</time>", "form-action 'none'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/facescan/facescan/internal/schema"
 )
@@ -50,9 +51,39 @@ type frame struct {
 	Style    template.CSS
 	Script   template.JS
 	Operator Operator
+	// Switch is whether the page has links to itself in the other languages. The answer to a form has
+	// none: following one would ask for another page.
+	Switch bool
 	// Minutes is how long a deletion takes, ReceiptDays how many days its receipt can be read, and
 	// LinkMinutes how long a link in a mail works.
 	Minutes, ReceiptDays, LinkMinutes int
+}
+
+// monthsOfGerman are the months from January on.
+var monthsOfGerman = [...]string{
+	"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember",
+}
+
+// When returns a time of the API, RFC 3339, for people, in UTC. What is no time stays as it is.
+func (f frame) When(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return f.Day(text) + t.UTC().Format(", 15:04 UTC")
+}
+
+// Day is like [frame.When], without the time of the day.
+func (f frame) Day(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	t = t.UTC()
+	if f.Lang == "de" {
+		return fmt.Sprintf("%d. %s %d", t.Day(), monthsOfGerman[t.Month()-1], t.Year())
+	}
+	return t.Format("2 January 2006")
 }
 
 // templates are those of the pages, by language and name.
@@ -72,6 +103,7 @@ var templates = func() map[string]map[string]*template.Template {
 func (p *Pages) frame(lang, script string) frame {
 	return frame{
 		Lang: lang, Style: template.CSS(style), Script: template.JS(script), Operator: p.Operator, //nolint:gosec // embedded
+		Switch:  true,
 		Minutes: int(schema.LatePhotos.Minutes()), ReceiptDays: int(schema.ReceiptLife.Hours() / 24),
 		LinkMinutes: int(schema.DeletionLinkLife.Minutes()),
 	}
@@ -103,16 +135,20 @@ func (p *Pages) ConfirmDeletion(w http.ResponseWriter, r *http.Request) error {
 // DeletionBegun answers with the page that has the path of the receipt.
 func (p *Pages) DeletionBegun(w http.ResponseWriter, r *http.Request, receipt string) error {
 	lang := Lang(r)
+	f := p.frame(lang, "")
+	f.Switch = false
 	return write(w, "begun", lang, struct {
 		frame
 		Receipt string
-	}{p.frame(lang, ""), receipt}, true, "form-action 'none'")
+	}{f, receipt}, true, "form-action 'none'")
 }
 
 // DeletionRefused answers with the page of a link that does not work.
 func (p *Pages) DeletionRefused(w http.ResponseWriter, r *http.Request) error {
 	lang := Lang(r)
-	return write(w, "refused", lang, p.frame(lang, ""), true, "form-action 'none'")
+	f := p.frame(lang, "")
+	f.Switch = false
+	return write(w, "refused", lang, f, true, "form-action 'none'")
 }
 
 // Receipt is what the page of a receipt shows. All but Requested is empty until the erasure is
