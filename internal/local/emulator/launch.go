@@ -59,14 +59,22 @@ func (l *launcher) fronted(service Service) bool {
 	return service == Firestore && !l.opts.AnyQuery || service == PubSub && l.opts.Ports[service] != 0
 }
 
+// port returns the port for a service itself: its own if it has one and stands behind no front, or
+// a free one.
+func (l *launcher) port(ctx context.Context, service Service, fronted bool) (int, error) {
+	if own := l.opts.Ports[service]; own != 0 && !fronted {
+		return own, nil
+	}
+	return freePort(ctx)
+}
+
 // attempt starts a service on its port, or a free one, and waits until it answers.
 func (l *launcher) attempt(ctx context.Context, service Service, prepared func(port int) *exec.Cmd) error {
 	began := time.Now()
-	port, fronted, err := l.opts.Ports[service], l.fronted(service), error(nil)
-	if port == 0 || fronted {
-		if port, err = freePort(ctx); err != nil {
-			return err
-		}
+	fronted := l.fronted(service)
+	port, err := l.port(ctx, service, fronted)
+	if err != nil {
+		return err
 	}
 	p, err := startProcess(string(service), prepared(port), nil)
 	if err != nil {

@@ -79,7 +79,7 @@ func checkTime(query url.Values, now time.Time) (day string, refusal *xmlError) 
 	}
 	seconds, err := strconv.ParseInt(query.Get("X-Goog-Expires"), 10, 64)
 	expires, begins := signedAt.Add(time.Duration(seconds)*time.Second), signedAt
-	if moved := now.Sub(time.Now()).Round(time.Second); err == nil && seconds < 0 && moved < 0 {
+	if moved := time.Until(now).Round(time.Second); err == nil && seconds < 0 && moved < 0 {
 		begins, seconds = begins.Add(moved), max(0, seconds-int64(moved/time.Second))
 	}
 	if err != nil || seconds < 0 || seconds > int64(v4MaxExpires/time.Second) {

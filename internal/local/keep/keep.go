@@ -113,7 +113,7 @@ func prepare(dir string) error {
 		return err
 	}
 	if len(inside) == 0 {
-		return os.Chmod(dir, private) //nolint:gosec // a folder
+		return os.Chmod(dir, private)
 	}
 	if !slices.ContainsFunc(inside, func(e fs.DirEntry) bool { return e.Name() == lockName }) {
 		return fmt.Errorf("%w, such as %s; name a new or an empty folder", ErrForeign, inside[0].Name())
@@ -126,12 +126,11 @@ func prepare(dir string) error {
 
 // take locks the folder. The system lets go of the lock when the process ends in any way.
 func (f *Folder) take() error {
-	file, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // as named
+	file, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	descriptor := int(file.Fd()) //nolint:gosec // a small number
-	if err := syscall.Flock(descriptor, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		owner, _ := os.ReadFile(file.Name()) // empty for an instant
 		return errors.Join(
 			fmt.Errorf("%w by process %s; end that, or name another folder", ErrInUse, strings.TrimSpace(string(owner))),

@@ -125,10 +125,11 @@ func Link(from, to string) error {
 		if e.IsDir() {
 			return os.MkdirAll(filepath.Join(to, name), private)
 		}
-		if err := os.Link(path, filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		err = os.Link(path, filepath.Join(to, name)) //nolint:gosec // both folders are the user's alone
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("link the photos: %w", err)
