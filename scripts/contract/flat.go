@@ -26,6 +26,8 @@ var removed = []string{
 	"$.paths.*.*.responses['400','401','403','404','409','410','412','413','415','422','429','500','503']",
 	"$.components.responses",
 	"$.paths['/v1/openapi.yaml'].get.responses['200'].content",
+	"$.webhooks",
+	"$.components.schemas.Push",
 }
 
 // action is an action of an overlay (OpenAPI Overlay Specification 1.0.0).
