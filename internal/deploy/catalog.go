@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/crossorigin"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -61,7 +62,7 @@ type corsRow struct {
 	MaxAgeSeconds int      `json:"maxAgeSeconds"`
 }
 
-func corsOf(rules catalog.CrossOrigin) corsRow {
+func corsOf(rules crossorigin.Rules) corsRow {
 	return corsRow{Methods: rules.Methods, Headers: rules.Headers, MaxAgeSeconds: seconds(rules.MaxAge)}
 }
 
@@ -142,7 +143,7 @@ func catalogJSON() ([]byte, error) {
 		Fallback: catalog.Owner("/").Name, Expiring: schema.Expiring(),
 		TombstoneDays: days(schema.TombstoneLife), RestorableDays: days(schema.RestorableLife),
 		LogDays: days(schema.LogLife), RequestLogDays: days(schema.RequestLogLife), ClientHeader: httpapi.HeaderClient,
-		CORS: corsRows{Uploads: corsOf(catalog.UploadsCrossOrigin()), Results: corsOf(catalog.ResultsCrossOrigin())},
+		CORS: corsRows{Uploads: corsOf(crossorigin.Uploads()), Results: corsOf(crossorigin.Results())},
 	}
 	if d.AppCheckOperations, err = appCheckOperations(); err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 
 	"github.com/rs/cors"
 
-	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/crossorigin"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/rate"
@@ -87,7 +87,7 @@ func New(opts Options) *API {
 	a := &API{mux: http.NewServeMux(), opts: opts}
 	a.handler = http.HandlerFunc(a.serve)
 	if len(opts.Origins) > 0 {
-		rules := catalog.APICrossOrigin()
+		rules := crossorigin.API()
 		a.handler = cors.New(cors.Options{
 			AllowedOrigins: opts.Origins, AllowedMethods: rules.Methods, AllowedHeaders: rules.Headers,
 			ExposedHeaders: rules.Exposed, MaxAge: int(rules.MaxAge.Seconds()),

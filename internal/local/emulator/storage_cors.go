@@ -6,13 +6,13 @@ import (
 
 	"github.com/rs/cors"
 
-	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/crossorigin"
 )
 
 // Admit lets web pages of the origins do with a bucket's objects what the rules allow. No page has
 // access to a bucket by default, as in production. An origin may have a "*" in it, for the ports of
 // this machine; production's buckets take whole origins only.
-func (s *Storage) Admit(bucket string, origins []string, rules catalog.CrossOrigin) {
+func (s *Storage) Admit(bucket string, origins []string, rules crossorigin.Rules) {
 	if len(origins) == 0 { // of which package cors makes all
 		return
 	}

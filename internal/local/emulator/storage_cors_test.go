@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/crossorigin"
 )
 
 const (
@@ -27,7 +27,7 @@ func TestPreflight(t *testing.T) {
 	if got := ask(t, page, "PUT", "").Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("a bucket without rules admits %q", got)
 	}
-	s.Admit(testBucket, []string{"http://localhost:*"}, catalog.UploadsCrossOrigin())
+	s.Admit(testBucket, []string{"http://localhost:*"}, crossorigin.Uploads())
 	const sent = "content-type,x-goog-content-length-range,x-goog-if-generation-match,x-goog-meta-owner"
 	for _, tt := range []struct {
 		name, origin, method, headers string
@@ -58,7 +58,7 @@ func TestPreflight(t *testing.T) {
 
 func TestReadByPage(t *testing.T) {
 	s := newStorageTest(t)
-	s.Admit(testBucket, []string{page}, catalog.UploadsCrossOrigin())
+	s.Admit(testBucket, []string{page}, crossorigin.Uploads())
 	s.write(t, "0123456789")
 	get := s.sign(t, http.MethodGet, "")
 	for origin, told := range map[string]http.Header{

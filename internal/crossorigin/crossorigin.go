@@ -1,14 +1,15 @@
-package catalog
+// Package crossorigin has the rules of CORS, which production and the local stack have in common.
+package crossorigin
 
 import "time"
 
-// CrossOrigin is what pages of the admitted web origins may do across origins, in the terms of the
+// Rules are what pages of the admitted web origins may do across origins, in the terms of the
 // Fetch standard's CORS protocol. An operator's setting says which origins are admitted; it is
 // empty by default, since mobile apps need none.
 //
-// It is said here once: the functions answer preflights by [APICrossOrigin], Terraform gives the
+// It is said here once: the functions answer preflights by [API], Terraform gives the
 // buckets the rules of the others, by catalog.json, and the local Cloud Storage applies the same.
-type CrossOrigin struct {
+type Rules struct {
 	// Methods are those of the requests.
 	Methods []string
 	// Headers are the request headers that a page may set, beside the safelisted ones.
@@ -22,10 +23,10 @@ type CrossOrigin struct {
 // remembered is below what Chromium, with two hours, and Firefox, with a day, cut the time to.
 const remembered = time.Hour
 
-// APICrossOrigin returns the rules of the API. No rule admits credentials, as the API has no
+// API returns the rules of the API. No rule admits credentials, as the API has no
 // cookies. The headers of traces and X-Request-Id are what instrumented pages send by themselves.
-func APICrossOrigin() CrossOrigin {
-	return CrossOrigin{
+func API() Rules {
+	return Rules{
 		Methods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
 		Headers: []string{
 			"Authorization", "X-Firebase-AppCheck", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
@@ -36,9 +37,9 @@ func APICrossOrigin() CrossOrigin {
 	}
 }
 
-// UploadsCrossOrigin returns the rules of the bucket of photos, to which a page puts a photo by a
+// Uploads returns the rules of the bucket of photos, to which a page puts a photo by a
 // ticket's URL with a ticket's headers, and from which it gets the original by a link.
-func UploadsCrossOrigin() CrossOrigin {
+func Uploads() Rules {
 	return bucketRules(
 		[]string{"PUT", "GET", "HEAD"},
 		"Content-Type", "X-Goog-Content-Length-Range", "X-Goog-If-Generation-Match", "X-Goog-Meta-Owner",
@@ -46,14 +47,14 @@ func UploadsCrossOrigin() CrossOrigin {
 	)
 }
 
-// ResultsCrossOrigin returns the rules of the bucket of pictures and exports, which a page gets by
+// Results returns the rules of the bucket of pictures and exports, which a page gets by
 // links.
-func ResultsCrossOrigin() CrossOrigin {
+func Results() Rules {
 	return bucketRules([]string{"GET", "HEAD"}, "Content-Type")
 }
 
 // bucketRules returns the rules of a bucket. Cloud Storage has one list, responseHeader, for the
 // headers of requests and of responses alike (https://cloud.google.com/storage/docs/cross-origin).
-func bucketRules(methods []string, headers ...string) CrossOrigin {
-	return CrossOrigin{Methods: methods, Headers: headers, Exposed: headers, MaxAge: remembered}
+func bucketRules(methods []string, headers ...string) Rules {
+	return Rules{Methods: methods, Headers: headers, Exposed: headers, MaxAge: remembered}
 }
