@@ -9,6 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // RegisterRoutes adds the routes of the function register that need the database. The limits are
@@ -68,14 +69,14 @@ type unavailableView struct {
 	Detail string `json:"detail"`
 }
 
-func newAvailabilityView(why error) availabilityView {
+func newAvailabilityView(why error, lang sentence.Lang) availabilityView {
 	switch f := fault.From(why); {
 	case f == nil:
 		return availabilityView{Available: true}
 	case f.Code == fault.CodeUsernameTaken:
-		return availabilityView{Reason: &unavailableView{"taken", f.Detail}}
+		return availabilityView{Reason: &unavailableView{"taken", sentence.In(lang, f.Said.Format, f.Said.Args...)}}
 	default:
-		return availabilityView{Reason: &unavailableView{"invalid", f.Fields[0].Detail}}
+		return availabilityView{Reason: &unavailableView{"invalid", sentence.Fields(lang, f.Fields)[0].Detail}}
 	}
 }
 
@@ -280,7 +281,7 @@ func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, newAvailabilityView(why))
+	return httpapi.Write(w, http.StatusOK, newAvailabilityView(why, sentence.Accepted(r.Header.Get("Accept-Language"))))
 }
 
 func writeConsent(w http.ResponseWriter, status int, u User) error {

@@ -90,6 +90,30 @@ type Field struct {
 	Pointer string `json:"pointer"`
 	// Detail describes the fault for people.
 	Detail string `json:"detail"`
+	// Code names what Detail says, for programs, and Params are what it says it of. The answer's
+	// writer sets both.
+	Code   string   `json:"code,omitempty"`
+	Params []string `json:"params,omitempty"`
+	// Said is what Detail was made of.
+	Said Said `json:"-"`
+}
+
+// Said is a sentence in English as it was formatted, so that it can be said in another language.
+type Said struct {
+	Format string
+	Args   []any
+}
+
+// say returns the sentence and what it was made of.
+func say(format string, args []any) (string, Said) {
+	return fmt.Sprintf(format, args...), Said{format, args}
+}
+
+// newField returns a fault in a member.
+func newField(in In, pointer, format string, args []any) Field {
+	f := Field{In: in, Pointer: pointer}
+	f.Detail, f.Said = say(format, args)
+	return f
 }
 
 // String returns the place: the pointer in a body, and "query/limit" in another part.
@@ -110,12 +134,16 @@ type Error struct {
 	Fields []Field
 	// RetryAfter is how long to wait before a retry, 0 if unknown.
 	RetryAfter time.Duration
-	cause      error
+	// Said is what Detail was made of.
+	Said  Said
+	cause error
 }
 
 // New returns an error with the code and a detail that is shown to the caller.
 func New(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
+	e := &Error{Code: code}
+	e.Detail, e.Said = say(format, args)
+	return e
 }
 
 // Err returns e if it names fields, and nil otherwise: the outcome of a check that adds to e what
@@ -138,20 +166,20 @@ func Wrap(cause error, code Code, format string, args ...any) *Error {
 
 // WithField adds a faulty member of the body and returns the error.
 func (e *Error) WithField(pointer, format string, args ...any) *Error {
-	e.Fields = append(e.Fields, Field{InBody, pointer, fmt.Sprintf(format, args...)})
+	e.Fields = append(e.Fields, newField(InBody, pointer, format, args))
 	return e
 }
 
 // WithPart adds a whole part of the request that is faulty and returns the error.
 func (e *Error) WithPart(in In, format string, args ...any) *Error {
-	e.Fields = append(e.Fields, Field{in, "", fmt.Sprintf(format, args...)})
+	e.Fields = append(e.Fields, newField(in, "", format, args))
 	return e
 }
 
 // WithParameter adds a faulty parameter or header and returns the error.
 func (e *Error) WithParameter(in In, name, format string, args ...any) *Error {
 	pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-	e.Fields = append(e.Fields, Field{in, pointer, fmt.Sprintf(format, args...)})
+	e.Fields = append(e.Fields, newField(in, pointer, format, args))
 	return e
 }
 

@@ -12,10 +12,12 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // MaxBody is the largest JSON body accepted, in bytes.
@@ -24,9 +26,6 @@ const MaxBody = 64 << 10
 // bodyTimeout is how long a body may take to arrive if [Options] do not set it. It is ample for 64
 // KiB, even from a phone in a lift.
 const bodyTimeout = 10 * time.Second
-
-// soon is the Retry-After of an unavailable error that has none.
-const soon = time.Second
 
 // BodyWithin limits the time for the rest of the request's body to d, instead of the timeout in
 // [Options]. Reading fails after that. A handler that accepts more than a JSON body calls it first.
@@ -128,16 +127,20 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	case f.RetryAfter > 0:
 		ComeAgain(w, f.RetryAfter)
 	case kind == fault.Unavailable:
-		ComeAgain(w, soon)
+		ComeAgain(w, time.Second)
 	}
 	if kind == fault.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="facescan"`)
 	}
+	lang := sentence.Accepted(strings.Join(r.Header.Values("Accept-Language"), ","))
 	body, _ := json.Marshal(Problem{
-		Type: "/problems/" + string(f.Code), Title: kind.Title(), Status: kind.Status(),
-		Code: f.Code, Detail: f.Detail, RequestID: requestID(r.Context()), Fields: f.Fields,
+		Type: "/problems/" + string(f.Code), Title: kind.Title(), Status: kind.Status(), Code: f.Code,
+		Detail: sentence.In(lang, f.Said.Format, f.Said.Args...), RequestID: requestID(r.Context()),
+		Fields: sentence.Fields(lang, f.Fields),
 	}) // strings and numbers always marshal
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Language", string(lang))
+	w.Header().Add("Vary", "Accept-Language")
 	w.WriteHeader(kind.Status())
 	_, _ = w.Write(body) // the client may be gone
 }

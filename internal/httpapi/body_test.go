@@ -298,3 +298,32 @@ func TestTime(t *testing.T) {
 		t.Errorf("Time = %s", got)
 	}
 }
+
+func TestWriteProblem_inTheLanguageOfTheReader(t *testing.T) {
+	t.Parallel()
+	for accept, want := range map[string]struct{ lang, detail, field string }{
+		"":         {"en", "A query parameter is out of range.", "must be a whole number of 0 to 25"},
+		"de-AT,en": {"de", "Ein Parameter hat keinen erlaubten Wert.", "muss eine ganze Zahl von 0 bis 25 sein"},
+	} {
+		t.Run(want.lang, func(t *testing.T) {
+			t.Parallel()
+			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?n=x", nil)
+			r.Header.Set("Accept-Language", accept)
+			_, err := httpapi.IntParam(r, "n", 1, 0, 25)
+			httpapi.WriteProblem(w, r, err)
+			var p httpapi.Problem
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+				t.Fatal(err)
+			}
+			field := fault.Field{
+				In: fault.InQuery, Pointer: "/n", Detail: want.field, Code: "out_of_range", Params: []string{"0", "25"},
+			}
+			if diff := cmp.Diff([]fault.Field{field}, p.Fields); diff != "" || p.Detail != want.detail {
+				t.Errorf("%q (-want +got):\n%s", p.Detail, diff)
+			}
+			if got := w.Header().Get("Content-Language"); got != want.lang {
+				t.Errorf("Content-Language %q, want %q", got, want.lang)
+			}
+		})
+	}
+}

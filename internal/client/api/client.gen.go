@@ -1742,11 +1742,17 @@ type ProblemFieldsIn string
 
 // Problem_Fields defines model for Problem.Fields.
 type Problem_Fields struct {
-	// Detail What is wrong with it.
+	// Code Names what `detail` says, such as `missing`, `out_of_range`, `too_long` or `not_allowed`; there may be more.
+	Code *string `json:"code,omitempty"`
+
+	// Detail What is wrong with it, in the language of `Accept-Language`.
 	Detail string `json:"detail"`
 
 	// In The part of the request that has the member.
 	In ProblemFieldsIn `json:"in"`
+
+	// Params What `detail` says it of, in its order, such as the ends of the range.
+	Params *[]string `json:"params,omitempty"`
 
 	// Pointer A JSON pointer (RFC 6901) into that part, such as `/device/token` into a body and `/limit` into the query; empty for the whole
 	// part. A part of a form is a member of the body.
