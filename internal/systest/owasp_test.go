@@ -393,8 +393,11 @@ func (s *system) attackProperties(ctx context.Context, t *testing.T) {
 	scan := other.opened(ctx, t, `{"contentType":"image/jpeg"}`, "scan").Scan.ID
 	c.befriend(ctx, t, other.friendCode(ctx, t))
 	listed := ""
-	for _, path := range []string{"", "/friends", "/symmetry/top", "/symmetry/friends", "/symmetry/around"} {
-		_, answer := c.call(ctx, t, "GET", "/v1/leaderboards"+path, "")
+	for _, path := range []string{
+		"/leaderboards", "/friends", "/leaderboards/symmetry/top", "/leaderboards/symmetry/friends",
+		"/leaderboards/symmetry/around",
+	} {
+		_, answer := c.call(ctx, t, "GET", "/v1"+path, "")
 		listed += string(answer)
 	}
 	if !strings.Contains(listed, `"since":"`) {
