@@ -18,10 +18,11 @@ import (
 type rate struct{ Requests, Window int }
 
 // shownElsewhere are the rules that are not counted by user, so that their numbers are in the texts
-// of the operations. They are those of package signin but for one.
+// of the operations. They are those of package signin but for one, and those of package bylink.
 const (
 	signinFolder = "../account/signin/"
 	userOfSignin = "verify-user"
+	bylinkFolder = "../erasure/bylink/"
 )
 
 func TestContract_quotas(t *testing.T) {
@@ -75,7 +76,8 @@ func rules(t *testing.T) map[string]rate {
 				return true
 			}
 			name, one, ok := ruleOf(literal)
-			if ok && (!strings.HasPrefix("../"+path, signinFolder) || name == userOfSignin) {
+			elsewhere := strings.HasPrefix("../"+path, signinFolder) || strings.HasPrefix("../"+path, bylinkFolder)
+			if ok && (!elsewhere || name == userOfSignin) {
 				all[name] = one
 			}
 			return true

@@ -41,7 +41,8 @@ type step struct {
 var steps = []step{
 	{operation: "getHealth"}, {operation: "getReadiness"}, {operation: "getContract"}, {operation: "getContractJSON"},
 	{operation: "getAccountDeletionPage"}, {operation: "getReceiptKeys"},
-	{operation: "getProblemPage", id: "not_found"},
+	{operation: "getProblemPage", id: "not_found"}, {operation: "getReference"},
+	{operation: "getReferenceFile", id: "page.css"},
 	{operation: "signUp", body: `{"email":"EMAIL","password":"correct horse"}`},
 	{operation: "register", body: `{"displayName":"Ada"}`},
 	{operation: "refreshSession", body: `{"refreshToken":"REFRESH"}`},
