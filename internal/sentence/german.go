@@ -168,6 +168,9 @@ var rows = map[string]Row{
 	"The form has no file.": {
 		"", "Das Formular hat keine Datei.",
 	},
+	"The form is not that of the page.": {
+		"", "Das Formular ist nicht das der Seite.",
+	},
 	"The form is not that of unsubscribing.": {
 		"", "Das ist nicht das Formular zum Abbestellen.",
 	},
@@ -176,6 +179,12 @@ var rows = map[string]Row{
 	},
 	"The images cannot be signed at the moment: try again.": {
 		"", "Die Bilder lassen sich gerade nicht signieren: Versuch es noch einmal.",
+	},
+	"The locale is not valid.": {
+		"", "Die Locale ist ungültig.",
+	},
+	"The page has no such file.": {
+		"", "Diese Datei hat die Seite nicht.",
 	},
 	"The password is not valid.": {
 		"", "Das Passwort ist nicht gültig.",
