@@ -87,6 +87,6 @@ func TestBoard(t *testing.T) {
 	want("blocked by one", "1 name-of-ada true", "1 name-of-equal false")
 	b.takePart("equal", false)
 	want("after the other has opted out", "1 name-of-ada true")
-	b.refused(fault.CodeNotFound, "ada", http.MethodGet, "/v1/friends/friends", "")
+	b.refused(fault.CodeNotFound, "ada", http.MethodGet, "/v1/leaderboards/friends/friends", "")
 	b.refused(fault.CodeNotRegistered, "nobody", http.MethodGet, "/v1/leaderboards/symmetry/friends", "")
 }
