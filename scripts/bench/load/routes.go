@@ -58,6 +58,8 @@ var routes = []route{
 	{operation: "getContractJSON"},
 	{operation: "getAccountDeletionPage"},
 	{operation: "getProblemPage", call: func(*world, turn) call { return call{id: "not_found"} }},
+	{operation: "getReference"},
+	{operation: "getReferenceFile", call: func(*world, turn) call { return call{id: "swagger-ui.css"} }},
 	{operation: "getReceiptKeys"},
 	{
 		operation: "getErasure", note: "one that has been asked for",
