@@ -114,7 +114,7 @@ generated: ## Check that the generated code is what `make generate` writes.
 
 .PHONY: sdk
 sdk: ## Make clients of the API in the folder OUT: for CLIENTS=go, typescript, kotlin, swift or dart, or for all.
-	@go run ./scripts/sdk -o "$${OUT:?is the folder for the clients}" $(CLIENTS)
+	@: "$${OUT:?is the folder for the clients}"; case $$OUT in /*) ;; *) OUT=$$CALLED_FROM/$$OUT ;; esac; go run ./scripts/sdk -o "$$OUT" $(CLIENTS)
 
 TFLINT := github.com/terraform-linters/tflint@v0.64.0
 # The real provider's code checks the infrastructure; see terraform/README.md.

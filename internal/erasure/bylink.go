@@ -27,5 +27,5 @@ func (h *Handler) ByLink(ctx context.Context, uid account.UID, linkID string, lo
 	if j.LinkID != linkID {
 		return "", ErrGone // another request began it
 	}
-	return ReceiptPath(Capability(h.opts.Key, j)), nil
+	return h.receiptURL(ctx, ReceiptPath(Capability(h.opts.Key, j))), nil
 }

@@ -97,8 +97,13 @@ func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	httpapi.ComeAgain(w, h.again())
 	return httpapi.Write(w, http.StatusAccepted, requestedView{
 		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt),
-		ReceiptURL: strings.TrimSuffix(reached.URL(r.Context(), h.opts.PublicURL), "/") + path,
+		ReceiptURL: h.receiptURL(r.Context(), path),
 	})
+}
+
+// receiptURL returns the receipt's path at the host that the client has asked for.
+func (h *Handler) receiptURL(ctx context.Context, path string) string {
+	return strings.TrimSuffix(reached.URL(ctx, h.opts.PublicURL), "/") + path
 }
 
 // requested returns the caller's erasure, begun now or before. It locks the user, so an app whose
@@ -182,7 +187,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if view.State == stateErasing {
 		httpapi.ComeAgain(w, h.again())
 	}
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	if web.WantsHTML(r) {
 		return h.opts.Pages.ErasureReceipt(w, r, view.page())
 	}

@@ -71,7 +71,7 @@ var list = []Entry{
 	},
 	{
 		CodeRateLimited, RateLimited,
-		"A quota is used up; `RateLimit` names it.",
+		"A quota is used up; of a user's own, `RateLimit` names it.",
 		"Wait for `Retry-After`, and say so to the user.", Later,
 	},
 	{

@@ -90,6 +90,9 @@ var rows = map[string]Row{
 	"The ID token was revoked: sign in again.": {
 		"", "Das ID-Token wurde widerrufen: Melde dich neu an.",
 	},
+	"The account could not be looked up: try again.": {
+		"", "Das Konto kann gerade nicht gefunden werden: Versuch es noch einmal.",
+	},
 	"The account has changed: read it again.": {
 		"", "Das Konto hat sich geändert: Lies es noch einmal.",
 	},
@@ -181,7 +184,7 @@ var rows = map[string]Row{
 		"", "Die Bilder lassen sich gerade nicht signieren: Versuch es noch einmal.",
 	},
 	"The locale is not valid.": {
-		"", "Die Locale ist ungültig.",
+		"", "Die Locale ist nicht gültig.",
 	},
 	"The page has no such file.": {
 		"", "Diese Datei hat die Seite nicht.",

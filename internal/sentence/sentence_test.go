@@ -18,7 +18,7 @@ import (
 
 // notShown are the sentences that no client reads: they answer Pub/Sub, or are in logs alone.
 var notShown = []string{
-	"The account could not be looked up: try again.", "The analysis never ended.",
+	"The analysis never ended.",
 	"The consent has changed, so the export is built again.",
 	"The delivery could not be read.", "The delivery has no OIDC token.",
 	"The delivery's OIDC token is another account's.", "The delivery's OIDC token is not valid here.",

@@ -11,6 +11,7 @@ function say(where, text) {
 }
 
 async function call(method, path, headers, body) {
+  headers = { ...headers, "Accept-Language": document.documentElement.lang };
   const answer = await fetch(path, { method, headers, body, cache: "no-store", credentials: "omit" });
   const content = answer.status === 202 && path !== "/v1/me" ? {} : await answer.json();
   if (answer.ok) {

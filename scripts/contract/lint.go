@@ -67,6 +67,9 @@ func checkRedocly(report []byte, failure error) error {
 	if n := found.Totals.Errors + found.Totals.Warnings; n > 0 && len(all) == 0 {
 		all = append(all, fmt.Errorf("redocly: %d errors and warnings", n))
 	}
+	if len(all) == 0 && failure != nil {
+		all = append(all, fmt.Errorf("redocly: it finds nothing, and fails: %w", failure))
+	}
 	return errors.Join(all...)
 }
 

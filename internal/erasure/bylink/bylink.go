@@ -17,8 +17,8 @@
 //
 // It works for link.Life, for the user and the address that it was made for, and as long as both
 // belong together: not when the user has another address or none, and not when the sign-ins were
-// ended since, as a new password does. It begins one erasure. Opened again it shows the receipt of
-// that erasure; another link of the same user shows that it does not work any more.
+// ended since, as a new password does. It begins one erasure. Opened again before that
+// ends it shows the receipt; another link of the same user shows that it does not work any more.
 //
 // Programs that look at mails open their links. So opening one changes nothing and does not look at
 // the token; only the button of the page does, whose form no program sends that follows links.
@@ -109,7 +109,8 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in.Email = strings.TrimSpace(in.Email)
+	// In one spelling, as Firebase keeps it: what is counted must be what is looked up.
+	in.Email = strings.ToLower(strings.TrimSpace(in.Email))
 	if !isAddress(in.Email) {
 		return fault.New(fault.CodeInvalidField, "The e-mail address is not valid.").
 			WithField("/email", "is not an e-mail address")

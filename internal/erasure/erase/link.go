@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"firebase.google.com/go/v4/auth"
+	"firebase.google.com/go/v4/errorutils"
 
 	"github.com/facescan/facescan/internal/erasure/link"
 	"github.com/facescan/facescan/internal/event"
@@ -25,6 +26,10 @@ func (e *Consumer) sendLink(ctx context.Context, asked event.Event, data event.A
 		return nil
 	}
 	user, err := e.Auth.GetUserByEmail(ctx, to)
+	if errorutils.IsInvalidArgument(err) {
+		slog.InfoContext(ctx, "no link of deletion", "reason", "Firebase does not take it for an address")
+		return nil
+	}
 	if auth.IsUserNotFound(err) || err == nil && (!user.EmailVerified || user.Disabled) {
 		slog.InfoContext(ctx, "no link of deletion", "reason", "no enabled user has verified the address")
 		return nil
@@ -33,7 +38,8 @@ func (e *Consumer) sendLink(ctx context.Context, asked event.Event, data event.A
 		return fmt.Errorf("look for the user of an address: %w", err)
 	}
 	page, err := e.Links.URL(
-		link.Link{ID: data.LinkID, UID: user.UID, Address: user.Email, AskedAt: asked.Time}, data.Locale,
+		link.Link{ID: data.LinkID, UID: user.UID, Address: user.Email, AskedAt: asked.Time},
+		string(notify.LangOf(data.Locale)),
 	)
 	if err != nil {
 		return err

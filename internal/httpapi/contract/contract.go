@@ -70,7 +70,7 @@ func tagOf(content []byte) string {
 
 func (d *document) serve(w http.ResponseWriter, r *http.Request) error {
 	answer := d.plain()
-	w.Header().Set("Vary", "Accept-Encoding")
+	w.Header().Add("Vary", "Accept-Encoding")
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	if takesGzip(r.Header.Values("Accept-Encoding")) {
 		answer = d.packed()
