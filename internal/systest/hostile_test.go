@@ -260,7 +260,7 @@ func TestUnfinishedBodies(t *testing.T) {
 			continue
 		}
 		half := fmt.Sprintf(
-			"%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+			"%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
 
 			o.method, o.target(""), mallory.token, media, len(body)+100, body[:len(body)/2],
 		)

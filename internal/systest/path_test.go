@@ -92,7 +92,7 @@ func (s *system) raw(ctx context.Context, t *testing.T, line string) (*http.Resp
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", line); err != nil {
+	if _, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", line); err != nil {
 		t.Fatal(err)
 	}
 	method := http.MethodGet

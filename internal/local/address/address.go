@@ -87,6 +87,16 @@ func (p Place) Names() []string {
 	return append([]string{Loopback, "localhost", androidEmulator}, p.Listens()[1:]...)
 }
 
+// Origins returns the web origins of any web server on this machine, "*" for its port, so that a
+// page under development needs no setting.
+func (p Place) Origins() []string {
+	var all []string
+	for _, host := range append([]string{"localhost"}, p.Listens()...) {
+		all = append(all, "http://"+host, "http://"+host+":*")
+	}
+	return all
+}
+
 // Interface is a network interface of this machine.
 type Interface struct {
 	Name string

@@ -131,4 +131,11 @@ func TestPlace(t *testing.T) {
 	if diff := cmp.Diff([]string{"127.0.0.1", "localhost", "10.0.2.2", "192.168.1.20"}, names); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
+	origins := address.Place{Host: "192.168.1.20"}.Origins()
+	if diff := cmp.Diff([]string{
+		"http://localhost", "http://localhost:*", "http://127.0.0.1", "http://127.0.0.1:*",
+		"http://192.168.1.20", "http://192.168.1.20:*",
+	}, origins); diff != "" {
+		t.Errorf("origins (-want +got):\n%s", diff)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 )
 
@@ -58,25 +59,31 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.grpc.ServeHTTP(w, r)
 }
 
-// ForThisMachine refuses requests for any host but 127.0.0.1 and localhost. A page of the internet
+// thisMachine are the names of what listens at 127.0.0.1 only.
+var thisMachine = []string{"127.0.0.1", "localhost"}
+
+// ForThisMachine refuses requests for any host but 127.0.0.1 and localhost: see [ForNames].
+func ForThisMachine(next http.Handler) http.Handler { return ForNames(thisMachine, next) }
+
+// ForNames refuses requests for any host but the names, whatever the port. A page of the internet
 // may have a name that it turns to 127.0.0.1 once it is loaded, and a browser of this machine then
 // lets it read what it asks for by that name (DNS rebinding).
-func ForThisMachine(next http.Handler) http.Handler {
+func ForNames(names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isForThisMachine(r) {
-			http.Error(w, "ask for 127.0.0.1", http.StatusMisdirectedRequest)
+		if !isFor(names, r) {
+			http.Error(w, "ask for "+strings.Join(names, " or "), http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func isForThisMachine(r *http.Request) bool {
+func isFor(names []string, r *http.Request) bool {
 	name, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		name = r.Host
 	}
-	return name == "127.0.0.1" || name == "localhost"
+	return slices.Contains(names, name)
 }
 
 // passTo returns a proxy that speaks one protocol with the host, and passes every message on as it

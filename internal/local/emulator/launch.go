@@ -111,8 +111,10 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 			return nil, err
 		}
 		return func(port int) *exec.Cmd {
-			args := append([]string{"-e", npm.AuthScript, l.opts.ProjectID, strconv.Itoa(port)}, l.opts.Hosts...)
-			cmd := command(l.tools.Node, args...)
+			cmd := command(l.tools.Node, append([]string{
+				"-e", npm.AuthScript, l.opts.ProjectID, strconv.Itoa(port),
+				strings.Join(l.opts.Place.Names(), ","), strings.Join(l.opts.Origins, ","),
+			}, l.opts.Place.Listens()...)...)
 			cmd.Dir = dir // require looks for node_modules from here
 			return cmd
 		}, nil

@@ -42,9 +42,11 @@ type Options struct {
 	CacheDir  string        // where firebase-tools is installed once; "" is facescan in os.UserCacheDir
 	// Ports are those of the services; one that is not there, or 0, gets a free port.
 	Ports map[Service]int
-	// Hosts are the addresses of this machine at which Auth listens, with 127.0.0.1 as the first; none
-	// is 127.0.0.1 alone. The others listen there only.
-	Hosts []string
+	// Place is where Auth listens, and by which names it is asked; its ports do not count. The others
+	// listen at 127.0.0.1 only.
+	Place address.Place
+	// Origins are those whose web pages Auth answers, with at most one "*" each; none are the Place's.
+	Origins []string
 	// Seed is a file that the Firestore emulator has exported, with whose documents it begins; ""
 	// is none.
 	Seed     string
@@ -133,8 +135,8 @@ func (o Options) withDefaults() Options {
 	if o.ProjectID == "" {
 		o.ProjectID = DefaultProject
 	}
-	if len(o.Hosts) == 0 {
-		o.Hosts = []string{address.Loopback}
+	if len(o.Origins) == 0 {
+		o.Origins = o.Place.Origins()
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout

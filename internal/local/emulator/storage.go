@@ -192,7 +192,7 @@ func (s *Storage) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		switch {
-		case isJSONPath(path) && (fromAfar(r) || !isForThisMachine(r)):
+		case isJSONPath(path) && (fromAfar(r) || !isFor(thisMachine, r)):
 			writeJSONError(w, http.StatusForbidden, "forbidden", "Here are signed URLs only.")
 		case isJSONPath(path):
 			s.serveJSON(w, r)

@@ -12,7 +12,6 @@ import (
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/consume"
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/local/photos"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -39,7 +38,7 @@ func (h *Host) serveHere(ctx context.Context, opts Options) error {
 	if !opts.Balancer {
 		public = balanced(public)
 	}
-	h.public.serve(photos.Before(public))
+	h.servePublic(public)
 	return h.awaitHealth(ctx, nil)
 }
 

@@ -108,7 +108,8 @@ type Host struct {
 	// AuthHost is the Auth emulator, host:port, at the address of Options.Place.
 	AuthHost string
 
-	// place is where the stack listens, and origins are the web origins that API and storage admit.
+	// place is where the stack listens, and origins are the web origins that API, Auth and
+	// storage admit.
 	place   address.Place
 	origins []string
 	// kept is nil unless the data are kept; values goes with them.
@@ -195,8 +196,8 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	}
 	h.stack, err = emulator.Start(
 		ctx, emulator.Options{
-			Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery, Hosts: opts.Place.Listens(),
-			Seed: h.seed(),
+			Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery, Seed: h.seed(),
+			Place: h.place, Origins: h.origins,
 			Ports: map[emulator.Service]int{
 				emulator.Auth: opts.Place.Ports.Auth, emulator.Firestore: opts.Place.Ports.Firestore,
 				emulator.PubSub: opts.Place.Ports.PubSub,
@@ -298,16 +299,12 @@ func (h *Host) StorageHost() string { return at(h.place, h.Storage.Host()) }
 const variableOrigins = "FACESCAN_CORS_ORIGINS"
 
 // admittedOrigins returns the web origins that are admitted: those of the environment, or else
-// those of any web server on this machine, so that a page under development needs no setting.
+// those of any web server on this machine.
 func admittedOrigins(p address.Place) []string {
 	if set := os.Getenv(variableOrigins); set != "" {
 		return strings.Split(set, ",")
 	}
-	var all []string
-	for _, host := range append([]string{"localhost"}, p.Listens()...) {
-		all = append(all, "http://"+host, "http://"+host+":*")
-	}
-	return all
+	return p.Origins()
 }
 
 // randomKey returns 32 bytes in base64.

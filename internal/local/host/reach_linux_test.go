@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/local/address"
+	"github.com/facescan/facescan/internal/local/photos"
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
@@ -84,7 +85,10 @@ func dial(t *testing.T, to string) error {
 func keepsShut(t *testing.T, h *Host) {
 	t.Helper()
 	const objects = "/storage/v1/b/" + UploadsBucket + "/o"
+	const users = "/identitytoolkit.googleapis.com/v1/projects/" + Project + "/accounts:batchGet"
 	library := http.Header{"X-Goog-Api-Client": {"gl-go/1.26 gccl/1.70"}}
+	owner := http.Header{"Authorization": {"Bearer owner"}}
+	page := http.Header{"Authorization": {"Bearer owner"}, "Origin": {"https://evil.example"}}
 	for name, tt := range map[string]struct {
 		url, host string
 		header    http.Header
@@ -99,6 +103,12 @@ func keepsShut(t *testing.T, h *Host) {
 		"the clock by the phone's name":  {h.ClockURL(), elsewhere, nil, 421},
 		"the mails on this machine":      {h.MailURL(), "", nil, 200},
 		"the API, which is for everyone": {h.URL + "/health", "", nil, 200},
+		"the API by another name":        {h.URL + "/health", "evil.example", nil, 421},
+		"the photos by another name":     {h.URL + photos.Path, "evil.example", nil, 421},
+		"the API by Android's name":      {h.URL + "/health", "10.0.2.2:8080", nil, 200},
+		"the users by the phone's name":  {"http://" + h.AuthHost + users, "", owner, 200},
+		"the users by another name":      {"http://" + h.AuthHost + users, "evil.example", owner, 421},
+		"the users for a foreign page":   {"http://" + h.AuthHost + users, "", page, 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tt.url, http.NoBody)
@@ -171,7 +181,7 @@ func links(ctx context.Context, t *testing.T, h *Host, app *client.Client, scan 
 	}
 	for asked, want := range map[string]string{
 		elsewhere: elsewhere, "localhost:" + apiPort: "localhost", "10.0.2.2:" + apiPort: "10.0.2.2",
-		"127.0.0.1": "127.0.0.1", "evil.example": "127.0.0.1", "10.0.2.3:8080": "127.0.0.1",
+		"127.0.0.1": "127.0.0.1",
 	} {
 		t.Run(asked, func(t *testing.T) {
 			as := func(_ context.Context, req *http.Request) error { req.Host = asked; return nil }
