@@ -28,7 +28,7 @@ import (
 const asProgram = "LOCAL_TEST_AS_PROGRAM"
 
 // deadline bounds every wait of a test: for the whole system on a busy machine.
-const deadline = 5 * time.Minute
+const deadline = 20 * time.Minute
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {

@@ -41,7 +41,7 @@ func begin(ctx context.Context, t *testing.T, folder string) (h *Host, end func(
 
 // TestKeep starts the stack twice with one folder.
 func TestKeep(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	folder := filepath.Join(t.TempDir(), "kept")
 	h, end := begin(ctx, t, folder)

@@ -25,7 +25,7 @@ func TestReach(t *testing.T) {
 	for _, name := range []string{"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST"} {
 		t.Setenv(name, "")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	h, err := Start(ctx, Options{
 		Progress: t.Output(), Logs: t.Output(), InProcess: true, Place: address.Place{Host: elsewhere},
