@@ -45,7 +45,7 @@ func TestRun_keepsWhatItSeeds(t *testing.T) {
 		t.Errorf("the folder: %v, %v", info, err)
 	}
 	inside, err := os.ReadDir(folder)
-	if err != nil || len(inside) != 2 || inside[0].Name() != "lock" || inside[1].Name() != "state-2" {
+	if err != nil || len(inside) != 2 || inside[0].Name() != "facescan.lock" || inside[1].Name() != "state-2" {
 		t.Errorf("in it: %v, %v", inside, err)
 	}
 }

@@ -11,9 +11,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,12 +30,22 @@ const Version = 16
 
 // What is in a folder.
 const (
-	lockName     = "lock"
+	lockName     = "facescan.lock"
 	liveName     = "live"
 	stateName    = "state-"
 	nextName     = "next-"
 	manifestName = "manifest.json"
 )
+
+// owned begins the lock's text, by which the folder is known to be a stack's. The id of the process
+// follows that has the folder.
+const owned = "kept by FaceScan, process "
+
+// maxOwner is more than the lock's text has bytes.
+const maxOwner = 1 << 10
+
+// numbers are what follows stateName and nextName in a name.
+var numbers = regexp.MustCompile(`^[1-9][0-9]*$`)
 
 // private is the mode of the folders.
 const private = 0o700
@@ -124,24 +136,44 @@ func prepare(dir string) error {
 	return nil
 }
 
-// take locks the folder. The system lets go of the lock when the process ends in any way.
+// take locks the folder. The system lets go of the lock when the process ends in any way. A lock
+// that is a link, or has a text that take did not write, is another program's.
 func (f *Folder) take() error {
-	file, err := os.OpenFile(filepath.Join(f.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	path := filepath.Join(f.dir, lockName)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	if errors.Is(err, syscall.ELOOP) {
+		return errForeignLock
+	}
 	if err != nil {
 		return err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		owner, _ := os.ReadFile(file.Name()) // empty for an instant
-		return errors.Join(
-			fmt.Errorf("%w by process %s; end that, or name another folder", ErrInUse, strings.TrimSpace(string(owner))),
-			file.Close(),
-		)
-	}
 	f.lock = file
-	if err := file.Truncate(0); err != nil {
+	if err := f.own(); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	return nil
+}
+
+var errForeignLock = fmt.Errorf("%w: its %s is not this program's; name a new or an empty folder", ErrForeign, lockName)
+
+// own locks the file, and writes who has it.
+func (f *Folder) own() error {
+	locked := syscall.Flock(int(f.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	text, err := io.ReadAll(io.LimitReader(f.lock, maxOwner))
+	if err != nil {
 		return err
 	}
-	_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	owner, ours := strings.CutPrefix(string(text), owned)
+	switch {
+	case len(text) > 0 && !ours: // it is empty for an instant
+		return errForeignLock
+	case locked != nil:
+		return fmt.Errorf("%w by process %s; end that, or name another folder", ErrInUse, strings.TrimSpace(owner))
+	}
+	if err := f.lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err = f.lock.WriteAt([]byte(owned+strconv.Itoa(os.Getpid())+"\n"), 0)
 	return err
 }
 
@@ -168,10 +200,8 @@ func (f *Folder) find() error {
 	}
 	var left []string
 	for _, e := range inside {
-		if n, err := strconv.Atoi(strings.TrimPrefix(e.Name(), stateName)); err == nil {
-			f.last = max(f.last, n)
-		}
-		if e.Name() == liveName || strings.HasPrefix(e.Name(), nextName) {
+		f.last = max(f.last, number(e.Name(), stateName))
+		if e.Name() == liveName || number(e.Name(), nextName) > 0 {
 			left = append(left, filepath.Join(f.dir, e.Name()))
 		}
 	}
@@ -181,7 +211,7 @@ func (f *Folder) find() error {
 		}
 	}
 	for _, e := range inside {
-		if strings.HasPrefix(e.Name(), stateName) && e.Name() != filepath.Base(f.state(f.last)) {
+		if n := number(e.Name(), stateName); n > 0 && n < f.last {
 			left = append(left, filepath.Join(f.dir, e.Name()))
 		}
 	}
@@ -191,6 +221,19 @@ func (f *Folder) find() error {
 		}
 	}
 	return nil
+}
+
+// number returns the N of a name that is prefix and N, or 0 for any other, which is left alone.
+func number(name, prefix string) int {
+	text, ok := strings.CutPrefix(name, prefix)
+	if !ok || !numbers.MatchString(text) {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0 // more than an int holds, so Save has not made it
+	}
+	return n
 }
 
 // mend is what to do about a folder that cannot be mended.

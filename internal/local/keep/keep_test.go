@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -87,7 +88,7 @@ func TestSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, f)
-	if diff := cmp.Diff([]string{"lock", "state-2"}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{"facescan.lock", "state-2"}, names(t, dir)); diff != "" {
 		t.Errorf("in the folder (-want +got):\n%s", diff)
 	}
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
@@ -121,6 +122,30 @@ func TestSave(t *testing.T) {
 	closed(t, f)
 }
 
+// TestOpen_leavesOthersAlone: names that only begin as those of the folder are not its own.
+func TestOpen_leavesOthersAlone(t *testing.T) {
+	t.Parallel()
+	dir := kept(t)
+	others := []string{
+		"3", "next-", "next-door", "state-", "state-0", "state-007", "state-1.bak", "state-99999999999999999999", "state-of-mine",
+	}
+	for _, name := range others {
+		write(t, filepath.Join(dir, name, "file"), "mine")
+	}
+	for range 2 {
+		f := open(t, dir)
+		if state, _, ok := f.State(); !ok || !strings.HasPrefix(filepath.Base(state), "state-") {
+			t.Errorf("state %s, %t", state, ok)
+		}
+		save(t, f, "more")
+		closed(t, f)
+	}
+	want := slices.Sorted(slices.Values(append(others, "facescan.lock", "state-3")))
+	if diff := cmp.Diff(want, names(t, dir)); diff != "" {
+		t.Errorf("in the folder (-want +got):\n%s", diff)
+	}
+}
+
 // TestSave_interrupted: whatever a save was killed at, the state before is whole.
 func TestSave_interrupted(t *testing.T) {
 	t.Parallel()
@@ -143,7 +168,7 @@ func TestSave_interrupted(t *testing.T) {
 	if data, err := os.ReadFile(filepath.Join(state, "users.json")); !ok || string(data) != "users" || err != nil {
 		t.Errorf("%q, %v", data, err)
 	}
-	if diff := cmp.Diff([]string{"lock", "state-1"}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{"facescan.lock", "state-1"}, names(t, dir)); diff != "" {
 		t.Errorf("in the folder (-want +got):\n%s", diff)
 	}
 	closed(t, f)
@@ -153,7 +178,7 @@ func TestSave_interrupted(t *testing.T) {
 	}
 	f = open(t, dir)
 	defer closed(t, f)
-	if diff := cmp.Diff([]string{"lock", "state-9"}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{"facescan.lock", "state-9"}, names(t, dir)); diff != "" {
 		t.Errorf("in the folder (-want +got):\n%s", diff)
 	}
 }
@@ -191,8 +216,14 @@ func TestOpen_refuses(t *testing.T) {
 		}, keep.ErrDamaged, "manifest.json"},
 		"one that others may read": {func(dir string) error { return os.Chmod(dir, 0o755) }, keep.ErrOpen, "chmod 700"},
 		"another program's": {func(dir string) error {
-			return os.Remove(filepath.Join(dir, "lock"))
+			return os.Remove(filepath.Join(dir, "facescan.lock"))
 		}, keep.ErrForeign, "name a new or an empty folder"},
+		"another program's, with a lock": {func(dir string) error {
+			return os.Rename(filepath.Join(dir, "facescan.lock"), filepath.Join(dir, "lock"))
+		}, keep.ErrForeign, "name a new or an empty folder"},
+		"one whose lock another program wrote": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "facescan.lock"), []byte("4711"), 0o600)
+		}, keep.ErrForeign, "its facescan.lock is not this program's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -203,6 +234,19 @@ func TestOpen_refuses(t *testing.T) {
 			refuses(t, dir, tt.want, tt.says)
 		})
 	}
+	t.Run("one whose lock is a link", func(t *testing.T) {
+		t.Parallel()
+		dir := kept(t)
+		lock, other := filepath.Join(dir, "facescan.lock"), filepath.Join(t.TempDir(), "other")
+		if err := errors.Join(os.Rename(lock, other), os.Symlink(other, lock)); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.ReadFile(other)
+		refuses(t, dir, keep.ErrForeign, "its facescan.lock is not this program's")
+		if after, err := os.ReadFile(other); string(after) != string(before) || err != nil {
+			t.Errorf("what it leads to was %q and is %q, %v", before, after, err)
+		}
+	})
 	t.Run("one in use", func(t *testing.T) {
 		t.Parallel()
 		dir := kept(t)
