@@ -148,7 +148,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	// The emulators end with ctx, at once, unless there is something to keep first.
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	tied := context.AfterFunc(ctx, end)
-	h := &Host{stop: stop, end: end, place: opts.Place, origins: admittedOrigins(opts.Place)}
+	h := &Host{stop: stop, end: end, place: opts.Place, origins: admittedOrigins(opts.Place, userOrigins())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
@@ -298,10 +298,14 @@ func (h *Host) StorageHost() string { return at(h.place, h.Storage.Host()) }
 // variableOrigins names the setting with the web origins that are admitted, between commas.
 const variableOrigins = "FACESCAN_CORS_ORIGINS"
 
-// admittedOrigins returns the web origins that are admitted: those of the environment, or else
+// userOrigins returns what the user has set. It is read once, since a Host sets the variable for
+// its functions, and the next one would take that for the user's.
+var userOrigins = sync.OnceValue(func() string { return os.Getenv(variableOrigins) })
+
+// admittedOrigins returns the web origins that are admitted: those that the user has set, or else
 // those of any web server on this machine.
-func admittedOrigins(p address.Place) []string {
-	if set := os.Getenv(variableOrigins); set != "" {
+func admittedOrigins(p address.Place, set string) []string {
+	if set != "" {
 		return strings.Split(set, ",")
 	}
 	return p.Origins()

@@ -127,7 +127,8 @@ func TestOpen_leavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	dir := kept(t)
 	others := []string{
-		"3", "next-", "next-door", "state-", "state-0", "state-007", "state-1.bak", "state-99999999999999999999", "state-of-mine",
+		"3", "next-", "next-door", "state-", "state-0", "state-007", "state-1.bak", "state-99999999999999999999",
+		"state-of-mine",
 	}
 	for _, name := range others {
 		write(t, filepath.Join(dir, name, "file"), "mine")
@@ -270,6 +271,20 @@ func refuses(t *testing.T, dir string, want error, says string) {
 	}
 	if diff := cmp.Diff(before, names(t, dir)); diff != "" {
 		t.Errorf("the folder was changed (-before +after):\n%s", diff)
+	}
+}
+
+// TestLink_leavesOutHalfAnObject: an object has a temporary name until it is whole.
+func TestLink_leavesOutHalfAnObject(t *testing.T) {
+	t.Parallel()
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), "to")
+	write(t, filepath.Join(from, "bucket", "photo"), "pixels")
+	write(t, filepath.Join(from, "bucket", ".photo1234"), "pix")
+	if err := keep.Link(from, to); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"photo"}, names(t, filepath.Join(to, "bucket"))); diff != "" {
+		t.Errorf("in the bucket (-want +got):\n%s", diff)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // sealed is what a manifest says of a file.
@@ -106,7 +107,9 @@ func syncFile(path string) error {
 }
 
 // Link makes the folder to of hard links to the files of from, which keep what the file system has
-// stored with them. A file that goes meanwhile is left out. If from is not there, to is empty.
+// stored with them. A file that goes meanwhile is left out, and so is one whose name begins with a
+// dot: fake-gcs-server writes an object to such a name until it is whole, by package renameio, and
+// no object of FaceScan has one. If from is not there, to is empty.
 func Link(from, to string) error {
 	if err := os.MkdirAll(to, private); err != nil {
 		return err
@@ -124,6 +127,9 @@ func Link(from, to string) error {
 		}
 		if e.IsDir() {
 			return os.MkdirAll(filepath.Join(to, name), private)
+		}
+		if strings.HasPrefix(e.Name(), ".") {
+			return nil
 		}
 		err = os.Link(path, filepath.Join(to, name)) //nolint:gosec // both folders are the user's alone
 		if errors.Is(err, fs.ErrNotExist) {
