@@ -138,6 +138,9 @@ func withHost(ctx context.Context, c preflight.Command, work func(context.Contex
 	if c.Logs {
 		opts.Logs = os.Stderr
 	}
+	if c.Seed {
+		opts.First = func(ctx context.Context, h *host.Host) error { return seed(ctx, os.Stdout, h) }
+	}
 	fmt.Fprintln(os.Stderr, "starting the emulators")
 	h, err := host.Start(ctx, opts)
 	if err != nil {
@@ -152,11 +155,6 @@ func runForever(ctx context.Context, c preflight.Command) error {
 		return ended(ctx, err)
 	}
 	return withHost(ctx, c, func(ctx context.Context, h *host.Host) error {
-		if c.Seed {
-			if err := seed(ctx, os.Stdout, h); err != nil {
-				return err
-			}
-		}
 		if err := probe(ctx, h, photo, c.Keep != ""); err != nil {
 			return fmt.Errorf("the probe scan did not come through (LOGS=1 shows the functions' logs): %w", err)
 		}

@@ -23,7 +23,8 @@ var sown = []struct {
 }{{"ada", 1}, {"grace", 1.05}, {"linus", 0.95}}
 
 // seed makes users with scans on three days up to now, and places on the board, as their apps
-// would. It does nothing if they are there already, from what KEEP has kept.
+// would. It does nothing if the first is there already, from what KEEP has kept: as
+// host.Options.First, it is kept whole or not at all.
 func seed(ctx context.Context, w io.Writer, h *host.Host) error {
 	users, err := seedlings(ctx, h)
 	if err != nil {

@@ -71,6 +71,9 @@ type Options struct {
 	Keep string
 	// KeepEvery is the period at which the data are kept; 0 is a minute.
 	KeepEvery time.Duration
+	// First, where set, is done once the system is up, before Start returns and before any data are
+	// kept: the folder has all that it does, or nothing of it if it fails or is interrupted.
+	First func(context.Context, *Host) error
 	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
 	MinBackoff time.Duration
 	// SweepEvery is the period of the sweep's schedule; 0 is production's.
@@ -115,7 +118,8 @@ type Host struct {
 	// kept is nil unless the data are kept; values goes with them.
 	kept   *keep.Folder
 	values keep.Values
-	// started is set once the whole system is up: what it has is worth keeping.
+	// started is set once the whole system is up and Options.First is done: what it has is worth
+	// keeping.
 	started bool
 
 	clock   *clock
@@ -181,6 +185,11 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 		return nil, err
 	}
 	h.schedule(run, cmp.Or(opts.SweepEvery, catalog.SweepEvery))
+	if opts.First != nil {
+		if err := opts.First(ctx, h); err != nil {
+			return nil, err
+		}
+	}
 	h.started = true
 	if h.kept != nil {
 		tied()

@@ -111,6 +111,37 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// TestKeep_nothingOfAFirstThatFails: what SEED=1 has made by half would be taken for the whole.
+func TestKeep_nothingOfAFirstThatFails(t *testing.T) {
+	for _, name := range []string{"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST"} {
+		t.Setenv(name, "")
+	}
+	folder, interrupted := filepath.Join(t.TempDir(), "kept"), errors.New("interrupted")
+	_, err := Start(t.Context(), Options{
+		Progress: t.Output(), Logs: t.Output(), Keep: folder, KeepEvery: time.Millisecond,
+		First: func(ctx context.Context, h *Host) error {
+			app := &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "half@example.com", Password: "correct horse"}
+			if _, err := app.SignUp(ctx); err != nil {
+				return err
+			}
+			return errors.Join(h.MoveClock(-48*time.Hour), interrupted)
+		},
+	})
+	if !errors.Is(err, interrupted) {
+		t.Fatalf("started: %v", err)
+	}
+	f, err := keep.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, _, ok := f.State(); ok {
+		t.Errorf("there is %s", state)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // kept returns where the one state in the folder has its objects.
 func kept(t *testing.T, folder string) string {
 	t.Helper()
