@@ -37,7 +37,7 @@ func TestGuides_nameWhatThereIs(t *testing.T) {
 	for _, page := range pages {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
-			content, err := os.ReadFile(page) //nolint:gosec // a guide
+			content, err := os.ReadFile(page)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -29,8 +29,9 @@ const limit = 2_000_000
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, "npm", "assets"); err != nil {
+	err := run(ctx, "npm", "assets")
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "assets:", err)
 		os.Exit(1)
 	}
@@ -60,7 +61,7 @@ func take(from, into string) error {
 		if len(content) >= limit {
 			return fmt.Errorf("take %s: %w: it has %d bytes", name, errTooLarge, len(content))
 		}
-		if err := os.WriteFile(filepath.Join(into, name), content, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(into, name), content, 0o600); err != nil { //nolint:gosec // a name of taken
 			return fmt.Errorf("take %s: %w", name, err)
 		}
 		_, _ = fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), name)

@@ -11,12 +11,12 @@ import (
 )
 
 // overlayHead begins the overlay for the Go client. See its text.
-const overlayHead = `# Written by go generate ./internal/client/api. What the generator is shown instead of the contract.
+const overlayHead = `# Written by go generate ./internal/client/api. What the generator is shown of the contract.
 #
-# Every error has one body, Problem, and every answer one header or two: a type for each of them in each operation would be four
-# fifths of the generated code, and nobody would use it. And of a union the generator makes raw JSON with methods, while all
-# variants of a union in the contract are objects whose discriminator says which members they have: for Go each becomes one struct
-# with all members, of which those are required that every variant has.
+# Every error has one body, Problem, and every answer one header or two: a type for each of them in each operation
+# would be four fifths of the generated code, without a use. And of a union the generator makes raw JSON with methods,
+# while all variants of a union in the contract are objects whose discriminator says which members they have: for Go
+# each becomes one struct with all members, of which those are required that every variant has.
 `
 
 // removed are the targets that the client does not need. The contract as a text would link a YAML

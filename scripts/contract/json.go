@@ -20,7 +20,7 @@ func toJSON(node *yaml.Node) ([]byte, error) {
 
 func writeJSON(b *bytes.Buffer, node *yaml.Node) error {
 	node = resolved(node)
-	switch node.Kind {
+	switch node.Kind { //nolint:exhaustive // the others are values
 	case yaml.MappingNode:
 		separator := byte('{')
 		for name, value := range pairs(node) {

@@ -101,7 +101,7 @@ func TestTypeScript_goesAllTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"kotlin/FaceScan.kt", "swift/FaceScan.swift", "dart/facescan.dart"} {
-		content, err := os.ReadFile(filepath.Join(out, file)) //nolint:gosec // made by the test
+		content, err := os.ReadFile(filepath.Join(out, file))
 		if err != nil || !bytes.Contains(content, []byte("UploadTicket")) {
 			t.Errorf("%s has %d bytes, %v", file, len(content), err)
 		}
@@ -129,7 +129,7 @@ func TestTypeScript_goesAllTheWay(t *testing.T) {
 
 func execute(ctx context.Context, t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // commands of this file
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	printed, err := cmd.CombinedOutput()
 	if err != nil {

@@ -48,7 +48,7 @@ func makeGo(ctx context.Context, k kit, into string) error {
 		return fmt.Errorf("read what the client leaves out: %w", err)
 	}
 	runtime, err := output(
-		ctx, k, ".", "go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/oapi-codegen/runtime",
+		ctx, ".", "go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/oapi-codegen/runtime",
 	)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func makeGo(ctx context.Context, k kit, into string) error {
 	for _, args := range [][]string{
 		{"run", oapiCodegen, "-config", "oapi-codegen.yaml", "openapi.yaml"}, {"mod", "tidy"}, {"vet", "./..."},
 	} {
-		if _, err := output(ctx, k, into, "go", args...); err != nil {
+		if _, err := output(ctx, into, "go", args...); err != nil {
 			return err
 		}
 	}
@@ -90,11 +90,11 @@ func makeTypeScript(ctx context.Context, k kit, into string) error {
 	}
 	bin := filepath.Join(k.npm, "node_modules", ".bin")
 	if _, err := output(
-		ctx, k, work, filepath.Join(bin, "openapi-typescript"), "openapi.yaml", "-o", filepath.Join("src", "schema.ts"),
+		ctx, work, filepath.Join(bin, "openapi-typescript"), "openapi.yaml", "-o", filepath.Join("src", "schema.ts"),
 	); err != nil {
 		return err
 	}
-	if _, err := output(ctx, k, work, filepath.Join(bin, "tsc"), "-p", "."); err != nil {
+	if _, err := output(ctx, work, filepath.Join(bin, "tsc"), "-p", "."); err != nil {
 		return err
 	}
 	return os.CopyFS(into, os.DirFS(work))
@@ -114,7 +114,7 @@ func typesBy(language, file string, options ...string) func(context.Context, kit
 		args := append([]string{
 			"--src-lang", "schema", "--lang", language, "--top-level", "FaceScanSchemas", "-o", filepath.Join(into, file),
 		}, options...)
-		_, err = output(ctx, k, k.npm, filepath.Join(k.npm, "node_modules", ".bin", "quicktype"), append(args, source)...)
+		_, err = output(ctx, k.npm, filepath.Join(k.npm, "node_modules", ".bin", "quicktype"), append(args, source)...)
 		return err
 	}
 }
@@ -139,7 +139,7 @@ func jsonSchemas() ([]byte, error) {
 
 // output runs the command in the folder and returns what it prints. What a command that fails has
 // printed is in the error.
-func output(ctx context.Context, k kit, dir, name string, args ...string) (string, error) {
+func output(ctx context.Context, dir, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // commands of this file
 	var complaints bytes.Buffer
 	cmd.Dir, cmd.Stderr = dir, &complaints

@@ -51,7 +51,7 @@ func mean(pix []byte, n, stride, radius int) {
 			sum += at(i)
 		}
 		for i := range n {
-			pix[i*stride+channel] = uint8((sum + radius) / (2*radius + 1)) //nolint:gosec // a mean of bytes
+			pix[i*stride+channel] = uint8((sum + radius) / (2*radius + 1))
 			sum += at(i+radius+1) - at(i-radius)
 		}
 	}

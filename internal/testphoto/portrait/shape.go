@@ -93,7 +93,7 @@ func noise(x, y float64, seed uint32) float64 {
 
 // hash returns a value from -1 to 1 for a place of the grid.
 func hash(x, y int32, seed uint32) float64 {
-	h := uint32(x)*0x9e3779b1 ^ uint32(y)*0x85ebca6b ^ seed*0xc2b2ae35 //nolint:gosec // bits, not a number
+	h := uint32(x)*0x9e3779b1 ^ uint32(y)*0x85ebca6b ^ seed*0xc2b2ae35
 	h ^= h >> 15
 	h *= 0x2c1b3c6d
 	h ^= h >> 12

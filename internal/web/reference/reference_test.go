@@ -80,7 +80,8 @@ func TestRoutes(t *testing.T) {
 				http.StatusNotModified || len(rest) > 0 {
 				t.Errorf("with its tag it answers %d and %d bytes", again.StatusCode, len(rest))
 			}
-			if again, _ := ask(t, url+path, map[string]string{"If-None-Match": `"other"`}); again.StatusCode != 200 {
+			if again, _ := ask(t, url+path, map[string]string{"If-None-Match": `"other"`}); again.StatusCode !=
+				http.StatusOK {
 				t.Errorf("with another tag it answers %d", again.StatusCode)
 			}
 			packed, inside := ask(t, url+path, map[string]string{"Accept-Encoding": "gzip"})
