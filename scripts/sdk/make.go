@@ -38,7 +38,7 @@ const (
 )
 
 // makeGo makes a module with the package facescan, by the options of this repository's own client.
-func makeGo(ctx context.Context, k kit, into string) error {
+func makeGo(ctx context.Context, _ kit, into string) error {
 	options, err := os.ReadFile(filepath.Join(goOptions, "oapi-codegen.yaml"))
 	if err != nil {
 		return fmt.Errorf("read the generator's options, in the repository's root: %w", err)
