@@ -229,29 +229,26 @@ func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]
 	return nil
 }
 
-// unavailable returns why the user could not take the name, as a fault that is invalid_field or
-// username_taken, or nil if they could. They can take the present and the previous one.
-func (s *Service) unavailable(ctx context.Context, uid UID, written string) (why, err error) {
+// available reports whether the user could take the name. That includes the present and the
+// previous one.
+func (s *Service) available(ctx context.Context, uid UID, written string) (bool, error) {
 	if _, err := s.read(ctx, uid); err != nil {
-		return nil, err
+		return false, err
 	}
 	name, why := username.Parse(written)
-	if why != nil {
-		return why, nil
-	}
-	if username.Reserved(name) {
-		return username.ErrTaken(), nil
+	if possible := why == nil && !username.Reserved(name); !possible {
+		return false, nil
 	}
 	claims, err := s.readClaims(ctx, username.Keys(name))
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	for _, c := range claims {
 		if owner := c.Owner(s.now()); owner != "" && owner != uid {
-			return username.ErrTaken(), nil
+			return false, nil
 		}
 	}
-	return nil, nil
+	return true, nil
 }
 
 // Bearer returns the user who bears the name or one that looks like it, "" for none.

@@ -19,7 +19,6 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/reached"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -85,7 +84,6 @@ func serve(
 		return
 	}
 	ctx := telemetry.With(telemetry.FromClient(r.Context(), r.Header), slog.String("function", name))
-	ctx = reached.By(ctx, p.Config.LocalHosts, r.Host)
 	ctx, end := telemetry.Span(ctx, name)
 	defer func() {
 		end(nil)

@@ -166,8 +166,7 @@ func TestLink(t *testing.T) {
 		SignBytes: func([]byte) ([]byte, error) { return []byte("signature"), nil },
 	}
 	got, err := Link(
-		t.Context(), photos, signing, "u/a.jpg", File{Name: "my photo.jpg", ContentType: "image/jpeg"},
-		time.Now().Add(time.Minute),
+		photos, signing, "u/a.jpg", File{Name: "my photo.jpg", ContentType: "image/jpeg"}, time.Now().Add(time.Minute),
 	)
 	if err != nil {
 		t.Fatal(err)

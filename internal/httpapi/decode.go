@@ -209,12 +209,11 @@ func missing(at jsontext.Pointer, into reflect.Type, value jsontext.Value) (fiel
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			here := at.AppendToken(name)
 			member, given := members[name]
-			bad := fault.New(fault.CodeInvalidField, "A required member of the body is missing.")
 			switch {
 			case !given && field.Tag.Get("required") != "":
-				fields = append(fields, bad.WithField(string(here), "is missing").Fields...)
+				fields = append(fields, fault.Field{Pointer: string(here), Detail: "is missing"})
 			case given && field.Tag.Get("nonempty") != "" && string(member) == `""`:
-				fields = append(fields, bad.WithField(string(here), "must not be empty").Fields...)
+				fields = append(fields, fault.Field{Pointer: string(here), Detail: "must not be empty"})
 			case given:
 				fields = append(fields, missing(here, field.Type, member)...)
 			}

@@ -272,15 +272,14 @@ func (c caller) possessions(ctx context.Context, t *testing.T) map[string]string
 	})
 	friend, blocked := c.circle(ctx, t)
 	return map[string]string{
-		friendPath: friend, unblocking: blocked,
+		friendPath: friend, blockedPath: blocked,
 		"/v1/scans/": opened.Scan.ID, "/v1/series/": series.Series.ID, "/v1/inbox/": inbox.Items[0].ID,
 	}
 }
 
 const (
-	friendPath = "/v1/friends/{id}"
-	// unblocking has a friend of its own, who is blocked.
-	unblocking = "unblockFriend"
+	friendPath  = "/v1/leaderboards/friends/{id}"
+	blockedPath = "/v1/leaderboards/friends/blocked/{id}"
 )
 
 // circle gives the caller a friend and another whom they have blocked, and returns the ids of both.
@@ -291,14 +290,14 @@ func (c caller) circle(ctx context.Context, t *testing.T) (friend, blocked strin
 		_, other := c.registered(ctx, t, "friend-"+strings.ToLower(rand.Text()))
 		*id = other.befriend(ctx, t, code)
 	}
-	c.done(ctx, t, "POST", "/v1/friends/"+blocked+"/block", "")
+	c.done(ctx, t, "POST", "/v1/leaderboards/friends/"+blocked+"/block", "")
 	return friend, blocked
 }
 
 func (c caller) friendCode(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	var made api.FriendCode
-	_, answer := c.call(ctx, t, "POST", "/v1/friends/code", "")
+	_, answer := c.call(ctx, t, "POST", "/v1/leaderboards/friends/code", "")
 	if err := json.Unmarshal(answer, &made); err != nil || made.Code == "" {
 		t.Fatalf("make a friend code: %s, %v", answer, err)
 	}
@@ -309,7 +308,7 @@ func (c caller) friendCode(ctx context.Context, t *testing.T) string {
 func (c caller) befriend(ctx context.Context, t *testing.T, code string) string {
 	t.Helper()
 	var made api.Friend
-	_, answer := c.call(ctx, t, "POST", "/v1/friends", fmt.Sprintf(`{"code":%q}`, code))
+	_, answer := c.call(ctx, t, "POST", "/v1/leaderboards/friends", fmt.Sprintf(`{"code":%q}`, code))
 	if err := json.Unmarshal(answer, &made); err != nil || made.ID == "" {
 		t.Fatalf("use a friend code: %s, %v", answer, err)
 	}
@@ -318,9 +317,6 @@ func (c caller) befriend(ctx context.Context, t *testing.T, code string) string 
 
 // at is what the operation's path is asked with.
 func at(possessions map[string]string, o operation) (id string, ok bool) {
-	if id, ok = possessions[o.OperationID]; ok {
-		return id, true
-	}
 	for prefix, id := range possessions {
 		if strings.HasPrefix(o.path, prefix) && strings.Contains(o.path, "{") {
 			return id, true

@@ -1,7 +1,6 @@
 package boards
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -15,9 +14,6 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 )
-
-// Ranked is the state of a user with a rank.
-const Ranked = "ranked"
 
 // The reasons why a user has no rank.
 const (
@@ -61,8 +57,8 @@ type BestScan struct {
 type Standing struct {
 	Board string `json:"board"`
 	OptIn bool   `json:"optIn"`
-	// State is Ranked, or the reason why there is no rank.
-	State string `json:"state"`
+	// Reason is why there is no rank, "" if there is one.
+	Reason string `json:"reason,omitempty"`
 	// Entry and Best are set if the caller takes part and has a scan that counts.
 	Entry *OwnEntry `json:"entry,omitempty"`
 	Best  *BestScan `json:"personalBest,omitempty"`
@@ -139,8 +135,7 @@ func (r *Reader) Standing(ctx context.Context, b leaderboard.Board, uid account.
 		return Standing{}, err
 	}
 	v := Standing{
-		Board: b.ID(), OptIn: o.user.Leaderboard.OptIn, State: cmp.Or(o.reason(), Ranked),
-		Total: s.Total(), AsOf: httpapi.Time(s.AsOf),
+		Board: b.ID(), OptIn: o.user.Leaderboard.OptIn, Reason: o.reason(), Total: s.Total(), AsOf: httpapi.Time(s.AsOf),
 	}
 	if !o.rated {
 		return v, nil
@@ -154,7 +149,7 @@ func (r *Reader) Standing(ctx context.Context, b leaderboard.Board, uid account.
 	if err != nil {
 		return Standing{}, err
 	}
-	if v.State == Ranked {
+	if v.Reason == "" {
 		v.Rank, v.Total = &rank, total
 	} else {
 		v.Expected = &rank

@@ -19,8 +19,8 @@ import (
 )
 
 // disk is where uploads are taken into, and where the objects are if they are on disk: a folder of
-// this process in that for temporary files, or one that is given, readable by its user alone, which
-// is removed with the storage.
+// this process in that for temporary files, readable by its user alone, which is removed with the
+// storage.
 type disk struct {
 	root string
 	// keeps is set if the objects are there.
@@ -32,14 +32,9 @@ type disk struct {
 // folderPrefix is the beginning of the folders' names. The process's id follows.
 const folderPrefix = "facescan-storage-"
 
-func newDisk(root string) (*disk, error) {
+func newDisk() (*disk, error) {
 	sweepFolders()
-	var err error
-	if root == "" {
-		root, err = os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
-	} else {
-		err = os.MkdirAll(root, 0o700)
-	}
+	root, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return nil, fmt.Errorf("make the folder of the local Cloud Storage: %w", err)
 	}
@@ -53,7 +48,7 @@ func (d *disk) objects(onDisk bool) string {
 	if d.keeps = onDisk; !onDisk {
 		return ""
 	}
-	return ObjectsIn(d.root)
+	return filepath.Join(d.root, "objects")
 }
 
 // remove removes the folder with all objects.

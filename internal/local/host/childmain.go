@@ -10,7 +10,6 @@ import (
 	"os/signal"
 
 	"github.com/facescan/facescan/internal/boot/bus"
-	"github.com/facescan/facescan/internal/local/address"
 )
 
 // childVariable is set in the environment of the functions' process, whose configuration is the
@@ -59,12 +58,12 @@ func serveFunctions() error {
 	if err != nil {
 		return err
 	}
-	events, err := listen(ctx, 0, address.Loopback)
+	events, err := listen(ctx, 0)
 	if err != nil {
 		return err
 	}
 	events.serve(eventRoutes(found))
-	public, err := listen(ctx, 0, address.Loopback)
+	public, err := listen(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -74,6 +73,6 @@ func serveFunctions() error {
 	); err != nil {
 		return fmt.Errorf("tell the parent the addresses: %w", err)
 	}
-	public.served.Wait()
+	<-public.served
 	return errors.New("the port is closed")
 }

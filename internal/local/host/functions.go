@@ -38,7 +38,7 @@ func (h *Host) serveHere(ctx context.Context, opts Options) error {
 	if !opts.Balancer {
 		public = balanced(public)
 	}
-	h.servePublic(public)
+	h.public.serve(public)
 	return h.awaitHealth(ctx, nil)
 }
 

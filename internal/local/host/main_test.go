@@ -8,8 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-
-	"github.com/facescan/facescan/internal/local/address"
 )
 
 // stubVariable makes this test program another than the functions' process, or its parent, for
@@ -51,7 +49,7 @@ type seen struct {
 // stub ends at a request to /end, and tells how any other came.
 func stub() {
 	endWith(os.Stdin)
-	s, err := listen(context.Background(), 0, address.Loopback)
+	s, err := listen(context.Background(), 0)
 	if err != nil {
 		panic(err)
 	}

@@ -1,19 +1,16 @@
 "use strict";
-const form = document.getElementById("deletion"), ask = document.getElementById("ask");
-const button = document.getElementById("delete"), send = document.getElementById("send");
-const message = document.getElementById("status"), sent = document.getElementById("sent");
-// What the page says, in its language.
-const says = document.getElementById("says").dataset;
+const form = document.getElementById("deletion");
+const button = document.getElementById("delete");
+const message = document.getElementById("status");
 
-function say(where, text) {
-  where.textContent = text;
-  where.focus();
+function say(text) {
+  message.textContent = text;
+  message.focus();
 }
 
 async function call(method, path, headers, body) {
-  headers = { ...headers, "Accept-Language": document.documentElement.lang };
   const answer = await fetch(path, { method, headers, body, cache: "no-store", credentials: "omit" });
-  const content = answer.status === 202 && path !== "/v1/me" ? {} : await answer.json();
+  const content = await answer.json();
   if (answer.ok) {
     return content;
   }
@@ -23,23 +20,9 @@ async function call(method, path, headers, body) {
 function explain(problem) {
   switch (problem.code) {
     case "user_disabled":
-      return says.disabled;
-    case "rate_limited":
-      return problem.asked ? says.limited : problem.detail;
+      return "This user may not sign in. If the deletion has been asked for elsewhere, it is under way.";
   }
-  return problem.detail || says.lost;
-}
-
-// busy runs work, while its form shows that it does and cannot be sent again.
-async function busy(of, its, work) {
-  its.disabled = true;
-  of.setAttribute("aria-busy", "true");
-  try {
-    await work();
-  } finally {
-    its.disabled = false;
-    of.removeAttribute("aria-busy");
-  }
+  return problem.detail || "The server could not be reached. Nothing was confirmed: please try again.";
 }
 
 // Of the last login and for whom. The deletion locks the user, so if its answer is lost, only this token gets it again.
@@ -86,34 +69,21 @@ async function deleteAccount() {
   document.getElementById("receipt").hidden = false;
   form.reset();
   form.hidden = true;
-  say(message, says.deleting);
+  say("Your account is being deleted.");
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  await busy(form, button, async () => {
-    try {
-      await deleteAccount();
-    } catch (problem) {
-      if (problem.status === 401) {
-        session = {};
-      }
-      say(message, explain(problem));
+  button.disabled = true;
+  try {
+    await deleteAccount();
+  } catch (problem) {
+    if (problem.status === 401) {
+      session = {};
     }
-  });
+    say(explain(problem));
+  } finally {
+    button.disabled = false;
+  }
 });
-
-ask.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const body = JSON.stringify({ email: ask.elements.address.value, locale: document.documentElement.lang });
-  await busy(ask, send, async () => {
-    try {
-      await call("POST", "/v1/account-deletion", { "Content-Type": "application/json" }, body);
-      say(sent, says.sent);
-    } catch (problem) {
-      say(sent, explain({ code: problem.code, detail: problem.detail, asked: true }));
-    }
-  });
-});
-
-form.hidden = ask.hidden = false;
+form.hidden = false;
