@@ -17,7 +17,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 # The vulnerabilities of Go modules, where vuln.go.dev cannot be reached: VULNDB=latest takes the newest.
 VULNDB        := v0.0.0-20261105234957-e22db6528018
-GENERATED     := internal/client/api/client.gen.go internal/usertext/tables.go internal/local/host/functions.gen.go \
+GENERATED     := $(wildcard internal/web/reference/assets/*) internal/client/api/client.gen.go internal/client/api/overlay.yaml internal/httpapi/openapi.yaml \
+	internal/httpapi/README.md internal/httpapi/contract/openapi.json internal/usertext/tables.go internal/local/host/functions.gen.go \
 	internal/face/reliability/scores.gen.go \
 	functions/README.md terraform/README.md terraform/main.tf terraform/variables.tf terraform/outputs.tf \
 	terraform/modules/facescan/catalog.json $(wildcard terraform/modules/*/README.md)
@@ -27,14 +28,16 @@ export CALLED_FROM := $(value PWD)
 # The options of run and demo. What is said on make's command line is in the environment of its
 # commands, where no quote or space in it can do harm.
 OPTIONS = $(if $(filter-out 0,$(LOGS)),-logs) $(if $(PORT),-port "$$PORT")
+# Those of run alone. HOST counts on the command line only: some shells have one of their own.
+RUN_OPTIONS = $(OPTIONS) $(if $(and $(findstring command,$(origin HOST)),$(HOST)),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan) $(if $(KEEP),-keep "$$KEEP") $(if $(filter-out 0,$(SEED)),-seed)
 
 .PHONY: help
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: ## Run everything on the real emulators until Ctrl-C, on PORT=N (8080). LOGS=1 shows the functions' logs.
-	@scripts/local.sh run $(OPTIONS)
+run: ## Run everything on the real emulators until Ctrl-C, from PORT=N (8080) on. HOST=address or LAN=1 lets phones in, KEEP=folder keeps the data, SEED=1 makes some, LOGS=1 shows the logs.
+	@scripts/local.sh run $(RUN_OPTIONS)
 
 .PHONY: demo
 demo: ## Run everything and act as the app of two users. PHOTO=selfie.jpg takes your photo, LOGS=1 shows the logs.
@@ -53,7 +56,7 @@ arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), 
 	@scripts/arm64.sh
 
 .PHONY: check
-check: repo house fmt vet lint deps vuln tidy generated sizes ## Check files, structure, format, vet, lint with import rules, licences, vulnerabilities, module tidiness, generated code, sizes of functions.
+check: repo house fmt vet lint deps vuln tidy generated sizes lint-contract contract ## Check files, structure, format, vet, lint with import rules, licences, vulnerabilities, module tidiness, generated code, sizes of functions, the contract.
 
 .PHONY: repo
 repo: ## Check that the repository holds no program, no file over 2 MB and no stray name at its top.
@@ -87,6 +90,14 @@ deps: ## Check that internal/DEPENDENCIES.md has each direct requirement of go.m
 sizes: ## Build every function as it is deployed and hold the programs to their budgets (under half a minute).
 	@go run ./scripts/bench start -sizes
 
+.PHONY: lint-contract
+lint-contract: ## Lint the API's contract by Redocly CLI and Spectral, at their recommended rules (npm installs them once).
+	@go run ./scripts/contract lint
+
+.PHONY: contract
+contract: ## Compare the API's contract with the last release, internal/httpapi/released.yaml: nothing may break within a major version.
+	@go run ./scripts/contract compare
+
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy.
 	@go mod tidy -diff
@@ -100,6 +111,10 @@ generated: ## Check that the generated code is what `make generate` writes.
 	@before=$$(sha256sum $(GENERATED)); go generate ./... || exit 1; \
 	stale=$$(diff <(echo "$$before") <(sha256sum $(GENERATED)) | sed -n 's/^> [^ ]* *//p'); \
 	[ -z "$$stale" ] || { echo "written anew, for it was stale:"; echo "$$stale"; exit 1; }
+
+.PHONY: sdk
+sdk: ## Make clients of the API in the folder OUT: for CLIENTS=go, typescript, kotlin, swift or dart, or for all.
+	@: "$${OUT:?is the folder for the clients}"; case $$OUT in /*) ;; *) OUT=$$CALLED_FROM/$$OUT ;; esac; go run ./scripts/sdk -o "$$OUT" $(CLIENTS)
 
 TFLINT := github.com/terraform-linters/tflint@v0.64.0
 # The real provider's code checks the infrastructure; see terraform/README.md.

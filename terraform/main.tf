@@ -31,6 +31,7 @@ module "facescan" {
   minimum_age                     = var.minimum_age
   monitoring_enabled              = var.monitoring_enabled
   notification_channels           = var.notification_channels
+  operator                        = var.operator
   otlp_endpoint                   = var.otlp_endpoint
   photo_lifecycle_days            = var.photo_lifecycle_days
   playbooks_url                   = var.playbooks_url

@@ -173,6 +173,12 @@ variable "notification_channels" {
   default     = []
 }
 
+variable "operator" {
+  description = "Who answers for the service, and an e-mail address or an https URL where people reach them: the pages about deleting an account name both. Empty texts leave them out."
+  type        = object({ name = optional(string, ""), contact = optional(string, "") })
+  default     = {}
+}
+
 variable "otlp_endpoint" {
   description = "OTLP endpoint that traces go to, such as https://telemetry.googleapis.com; empty exports none."
   type        = string

@@ -14,11 +14,14 @@ import (
 	"github.com/facescan/facescan/internal/boot/mail"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/erase"
+	"github.com/facescan/facescan/internal/erasure/link"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/keys"
 )
 
-func init() { consume.Events("erase", build, boot.Keys(keys.ForReceipts, keys.ForErased)...) }
+func init() {
+	consume.Events("erase", build, boot.Keys(keys.ForReceipts, keys.ForErased, keys.ForDeletions)...)
+}
 
 func build(ctx context.Context, p *boot.Process) (*erase.Consumer, error) {
 	c := p.Config
@@ -31,16 +34,16 @@ func build(ctx context.Context, p *boot.Process) (*erase.Consumer, error) {
 	mailer, mailErr := mail.Mailer(ctx, p)
 	signer, signerErr := receipt.NewSigner(c.ReceiptKey)
 	wait, waitErr := erasure.ParseWait(c.ErasureWait)
-	urlErr := boot.Need("FACESCAN_PUBLIC_URL", c.PublicURL)
+	links, linksErr := link.New(c.PublicURL, c.Ring(keys.ForDeletions))
 	err := errors.Join(
-		fsErr, uploadsErr, resultsErr, tombstonesErr, usersErr, accountsErr, mailErr, signerErr, waitErr, urlErr,
+		fsErr, uploadsErr, resultsErr, tombstonesErr, usersErr, accountsErr, mailErr, signerErr, waitErr, linksErr,
 	)
 	if err != nil {
 		return nil, err
 	}
 	return &erase.Consumer{
 		Firestore: fs, Uploads: uploads, Results: results, Tombstones: tombstones, Auth: users, Accounts: accounts,
-		Mailer: mailer, Signer: signer, PublicURL: c.PublicURL,
+		Mailer: mailer, Signer: signer, Links: links, PublicURL: c.PublicURL,
 		Key: c.Ring(keys.ForReceipts), ErasedKey: c.Ring(keys.ForErased), Wait: wait, Now: p.Now,
 	}, nil
 }

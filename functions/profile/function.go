@@ -14,16 +14,22 @@ import (
 	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/bylink"
+	"github.com/facescan/facescan/internal/erasure/link"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/web"
 )
 
 func init() {
-	boot.HTTP("profile", build, boot.Keys(keys.ForLogs, keys.ForLimits, keys.ForReceipts, keys.ForWriter("profile"))...)
+	needed := boot.Keys(
+		keys.ForLogs, keys.ForLimits, keys.ForReceipts, keys.ForDeletions, keys.ForWriter("profile"),
+	)
+	boot.HTTP("profile", build, needed...)
 }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
@@ -33,19 +39,26 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	box, boxErr := bus.Outbox(ctx, p, "profile")
 	results, resultsErr := blob.Results(ctx, p)
 	signing, signingErr := blob.Signing(p)
+	users, usersErr := identity.Client(ctx, p)
+	links, linksErr := link.New(c.PublicURL, c.Ring(keys.ForDeletions))
+	pages := &web.Pages{Operator: web.Operator{Name: c.OperatorName, Contact: c.OperatorContact}}
 	opts := erasure.Options{
-		Keys: c.ReceiptPublicKeys, PublicURL: c.PublicURL, Key: c.Ring(keys.ForReceipts), Wait: c.ErasureWait, Now: now,
+		Keys: c.ReceiptPublicKeys, PublicURL: c.PublicURL, Key: c.Ring(keys.ForReceipts), Wait: c.ErasureWait,
+		Pages: pages, Now: now,
 	}
 	erasures, erasuresErr := erasure.NewHandler(fs, box, opts)
-	if err := errors.Join(apiErr, fsErr, boxErr, resultsErr, signingErr, erasuresErr); err != nil {
+	if err := errors.Join(apiErr, fsErr, boxErr, resultsErr, signingErr, erasuresErr, usersErr, linksErr); err != nil {
 		return nil, err
 	}
 	account.New(fs, box, now).ProfileRoutes(api)
 	(&home.Handler{Firestore: fs, Board: leaderboard.AllTime(report.MajorVersion()), Now: now}).Routes(api)
 	erasures.Routes(api)
+	limits := quota.New(fs, c.Ring(keys.ForLimits), now)
+	(&bylink.Handler{
+		Erasures: erasures, Outbox: box, Limits: limits, Links: links, Users: users, Pages: pages, Now: now,
+	}).Routes(api)
 	(&export.Handler{
-		Firestore: fs, Outbox: box, Limits: quota.New(fs, c.Ring(keys.ForLimits), now), Results: results,
-		Signing: signing, Now: now,
+		Firestore: fs, Outbox: box, Limits: limits, Results: results, Signing: signing, Now: now,
 	}).Routes(api)
 	return api, nil
 }

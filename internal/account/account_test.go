@@ -202,7 +202,7 @@ func (a answer) refused(t *testing.T, code fault.Code) (fields []string) {
 		t.Fatalf("status %d, problem %+v, want %s", a.status, p, code)
 	}
 	for _, f := range p.Fields {
-		fields = append(fields, f.Pointer)
+		fields = append(fields, f.String())
 	}
 	return fields
 }

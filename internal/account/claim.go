@@ -229,26 +229,29 @@ func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]
 	return nil
 }
 
-// available reports whether the user could take the name. That includes the present and the
-// previous one.
-func (s *Service) available(ctx context.Context, uid UID, written string) (bool, error) {
+// unavailable returns why the user could not take the name, as a fault that is invalid_field or
+// username_taken, or nil if they could. They can take the present and the previous one.
+func (s *Service) unavailable(ctx context.Context, uid UID, written string) (why, err error) {
 	if _, err := s.read(ctx, uid); err != nil {
-		return false, err
+		return nil, err
 	}
 	name, why := username.Parse(written)
-	if possible := why == nil && !username.Reserved(name); !possible {
-		return false, nil
+	if why != nil {
+		return why, nil
+	}
+	if username.Reserved(name) {
+		return username.ErrTaken(), nil
 	}
 	claims, err := s.readClaims(ctx, username.Keys(name))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	for _, c := range claims {
 		if owner := c.Owner(s.now()); owner != "" && owner != uid {
-			return false, nil
+			return username.ErrTaken(), nil
 		}
 	}
-	return true, nil
+	return nil, nil
 }
 
 // Bearer returns the user who bears the name or one that looks like it, "" for none.

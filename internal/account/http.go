@@ -6,8 +6,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // RegisterRoutes adds the routes of the function register that need the database. The limits are
@@ -56,6 +58,26 @@ type usernameView struct {
 
 type availabilityView struct {
 	Available bool `json:"available"`
+	// Reason is why it is not, nil if it is.
+	Reason *unavailableView `json:"reason,omitempty"`
+}
+
+// unavailableView is why a username is not available.
+type unavailableView struct {
+	// Code is "invalid" or "taken".
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+func newAvailabilityView(why error, lang sentence.Lang) availabilityView {
+	switch f := fault.From(why); {
+	case f == nil:
+		return availabilityView{Available: true}
+	case f.Code == fault.CodeUsernameTaken:
+		return availabilityView{Reason: &unavailableView{"taken", sentence.In(lang, f.Said.Format, f.Said.Args...)}}
+	default:
+		return availabilityView{Reason: &unavailableView{"invalid", sentence.Fields(lang, f.Fields)[0].Detail}}
+	}
 }
 
 type profileView struct {
@@ -89,6 +111,8 @@ type termsView struct {
 
 // consentView has neither version nor at if consent was never given.
 type consentView struct {
+	// State is "never", "granted" or "withdrawn".
+	State   string `json:"state"`
 	Granted bool   `json:"granted"`
 	Version string `json:"version,omitempty"`
 	At      string `json:"at,omitempty"`
@@ -110,7 +134,14 @@ func newProfileView(u User) profileView {
 }
 
 func newConsentView(c Consent) consentView {
-	return consentView{Granted: c.Granted, Version: c.Version, At: showTime(c.At)}
+	v := consentView{State: "never", Granted: c.Granted, Version: c.Version, At: showTime(c.At)}
+	switch {
+	case c.Granted:
+		v.State = "granted"
+	case c.Version != "":
+		v.State = "withdrawn"
+	}
+	return v
 }
 
 func showTime(t time.Time) string {
@@ -246,11 +277,11 @@ func (s *Service) getMyUsername(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
-	available, err := s.available(r.Context(), Caller(r), r.PathValue("username"))
+	why, err := s.unavailable(r.Context(), Caller(r), r.PathValue("username"))
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, availabilityView{Available: available})
+	return httpapi.Write(w, http.StatusOK, newAvailabilityView(why, sentence.Accepted(r.Header.Get("Accept-Language"))))
 }
 
 func writeConsent(w http.ResponseWriter, status int, u User) error {

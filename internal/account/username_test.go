@@ -148,10 +148,14 @@ func TestUsername_available(t *testing.T) {
 	_, token := w.registered(t, "ada@example.com")
 	_, otherToken := w.registered(t, "bob@example.com")
 	rename(t, w, token, "ada.l").want(t, http.StatusOK)
-	for path, want := range map[string]bool{
-		"ADA.L": false, "free": true, "admin": false, "no": false, "%20%20%20": false, "%D8%B9%D9%85%D8%B1": true,
+	for path, reason := range map[string]any{
+		"ADA.L": "taken", "free": nil, "admin": "taken", "no": "invalid", "%20%20%20": "invalid", "%D8%B9%D9%85%D8%B1": nil,
 	} {
-		equal(t, w.call(t, "GET", "/v1/usernames/"+path, otherToken, "").want(t, http.StatusOK), want, "available")
+		answer := w.call(t, "GET", "/v1/usernames/"+path, otherToken, "").want(t, http.StatusOK)
+		equal(t, answer, reason == nil, "available")
+		if reason != nil {
+			equal(t, answer, reason, "reason", "code")
+		}
 	}
 	equal(t, w.call(t, "GET", "/v1/usernames/ada.l", token, "").want(t, http.StatusOK), true, "available")
 }

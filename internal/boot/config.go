@@ -36,7 +36,8 @@ type Config struct {
 	// topics without it, and the local stack has none.
 	TopicPrefix string `env:"FACESCAN_TOPIC_PREFIX"`
 
-	// Origins are the web origins allowed by CORS.
+	// Origins are the web origins allowed by CORS. Only on the local stack may they have a "*" in
+	// them, as a bucket knows no patterns.
 	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
 	// AppCheck is the mode of App Check for all routes: off, monitor or enforce. The routes with
 	// another mode follow after commas, as in "monitor,POST /v1/coach=enforce".
@@ -56,11 +57,20 @@ type Config struct {
 	// SigningKey is a PEM private key for the local stack only. Production signs with IAM's signBlob.
 	SigningKey string `env:"FACESCAN_SIGNING_KEY"`
 
+	// LocalHosts are the hosts, without ports, by which clients reach the local stack, and StorageHost
+	// is the host:port of its Cloud Storage. See package reached.
+	LocalHosts  []string `env:"FACESCAN_LOCAL_HOSTS"`
+	StorageHost string   `env:"STORAGE_EMULATOR_HOST"`
+
 	// MinAge is the age in years that a user must have passed to be measured, 13 to 99.
 	MinAge int `env:"FACESCAN_MIN_AGE" envDefault:"18"`
 
 	// PublicURL is the base URL of the API for links in mails, such as "https://api.example.com".
 	PublicURL string `env:"FACESCAN_PUBLIC_URL"`
+	// OperatorName is who answers for the service, and OperatorContact an e-mail address or an https
+	// URL where people reach them. The pages for people name both; "" leaves them out.
+	OperatorName    string `env:"FACESCAN_OPERATOR_NAME"`
+	OperatorContact string `env:"FACESCAN_OPERATOR_CONTACT"`
 	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64. It is secret.
 	// ReceiptPublicKeys are the public keys in base64 that verify receipts: the current key and the
 	// earlier ones.
@@ -108,7 +118,7 @@ var emulatorVariables = []string{
 // localVariables are switches that must not be set in production.
 var localVariables = []string{
 	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE", "FACESCAN_LOOK_AFTER",
-	"FACESCAN_CLOCK",
+	"FACESCAN_CLOCK", "FACESCAN_LOCAL_HOSTS",
 }
 
 // lowestAge is the lowest age that article 8 of the GDPR lets a country set. Below it, parents
@@ -205,6 +215,9 @@ func (c Config) validate() error {
 		faults = append(faults, errors.New("FACESCAN_PUBLIC_URL must begin with https://"))
 	}
 	if !c.Local() {
+		if slices.ContainsFunc(c.Origins, func(origin string) bool { return strings.Contains(origin, "*") }) {
+			faults = append(faults, errors.New(`FACESCAN_CORS_ORIGINS must have whole origins, without "*"`))
+		}
 		for _, name := range append(emulatorVariables, localVariables...) {
 			if c.environ[name] != "" {
 				faults = append(faults, fmt.Errorf("%s is set: it is for the local stack and must not be set in production", name))

@@ -103,12 +103,16 @@ func TestReadConfig(t *testing.T) {
 		"by hand, the cloud and a signing key": {
 			changed(byHand, "FACESCAN_SIGNING_KEY", "pem"), []string{"FACESCAN_SIGNING_KEY"},
 		},
+		"a pattern of web origins": {
+			productionEnviron("FACESCAN_CORS_ORIGINS", "https://a.example,https://*.example"), []string{"FACESCAN_CORS_ORIGINS"},
+		},
 		"everything at once": {
 			map[string]string{
 				"K_SERVICE": "probe", "FACESCAN_TRACE_RATIO": "often", "FACESCAN_KEY_LOGS": "short",
 				"FIRESTORE_EMULATOR_HOST": "h:1", "PUBSUB_EMULATOR_HOST": "h:1", "STORAGE_EMULATOR_HOST": "h:1",
 				"FIREBASE_AUTH_EMULATOR_HOST": "h:1", "FACESCAN_SIGNING_KEY": "pem", "FACESCAN_FCM_ENDPOINT": "http://h",
 				"FACESCAN_ERASURE_WAIT": "1s", "FACESCAN_SCAN_LEASE": "1s", "FACESCAN_LOOK_AFTER": "1s", "FACESCAN_CLOCK": "f",
+				"FACESCAN_LOCAL_HOSTS": "h",
 			},
 			slices.Concat(
 				[]string{"FACESCAN_TRACE_RATIO", "GOOGLE_CLOUD_PROJECT", "FACESCAN_KEY_LOGS"}, emulatorVariables, localVariables,

@@ -19,6 +19,7 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/reached"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -84,6 +85,7 @@ func serve(
 		return
 	}
 	ctx := telemetry.With(telemetry.FromClient(r.Context(), r.Header), slog.String("function", name))
+	ctx = reached.By(ctx, p.Config.LocalHosts, r.Host)
 	ctx, end := telemetry.Span(ctx, name)
 	defer func() {
 		end(nil)

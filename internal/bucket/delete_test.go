@@ -166,7 +166,8 @@ func TestLink(t *testing.T) {
 		SignBytes: func([]byte) ([]byte, error) { return []byte("signature"), nil },
 	}
 	got, err := Link(
-		photos, signing, "u/a.jpg", File{Name: "my photo.jpg", ContentType: "image/jpeg"}, time.Now().Add(time.Minute),
+		t.Context(), photos, signing, "u/a.jpg", File{Name: "my photo.jpg", ContentType: "image/jpeg"},
+		time.Now().Add(time.Minute),
 	)
 	if err != nil {
 		t.Fatal(err)

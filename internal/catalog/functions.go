@@ -19,6 +19,9 @@ const (
 	receiptKeys   = "FACESCAN_RECEIPT_PUBLIC_KEYS"
 	firebaseKey   = "FACESCAN_FIREBASE_API_KEY"
 	release       = "FACESCAN_RELEASE"
+
+	operatorName    = "FACESCAN_OPERATOR_NAME"
+	operatorContact = "FACESCAN_OPERATOR_CONTACT"
 )
 
 // Secrets.
@@ -64,10 +67,13 @@ var functions = everyTopic([]Function{
 	}),
 	eventFunction(Function{
 		Name: "erase", Trigger: PubSub,
-		Purpose:  "erases accounts, and what was made under a withdrawn consent; ends sign-ins at Firebase",
-		Takes:    topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}, event.SignInsEndedV1{}),
+		Purpose: "erases accounts, and what was made under a withdrawn consent; ends sign-ins at Firebase",
+		Takes: topics(
+			event.AccountErasureRequestedV1{}, event.AccountDeletionAskedV1{}, event.ConsentWithdrawnV1{},
+			event.SignInsEndedV1{},
+		),
 		Settings: append([]string{uploadsBucket, resultsBucket, tombstones, publicURL}, mail...),
-		Keys:     []keys.Use{keys.ForReceipts, keys.ForErased},
+		Keys:     []keys.Use{keys.ForReceipts, keys.ForErased, keys.ForDeletions},
 		Secrets:  []string{receiptKey, smtpPassword},
 		Size:     Size{Concurrency: 8},
 		Grants: Grants{
@@ -85,15 +91,20 @@ var functions = everyTopic([]Function{
 		Grants: Grants{Uploads: BucketRead, Results: BucketWrite},
 	}),
 	httpFunction(Function{
-		Name: "health", Purpose: "liveness, readiness, the API's contract, the page for account deletion, and " +
-			"problem+json for every other path",
-		Paths:    []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", fallback},
-		Settings: []string{release},
+		Name: "health", Purpose: "liveness, readiness, the API's contract and its page, the pages of error codes and " +
+			"for account deletion, and problem+json for every other path",
+		Paths: []string{
+			"/health", "/ready", "/v1/openapi.yaml", "/v1/openapi.json", "/docs", "/docs/*", "/account-deletion", "/problems/*",
+			fallback,
+		},
+		Settings: []string{release, operatorName, operatorContact},
 		Grants:   Grants{Firestore: DatabaseRead}, // whether it answers
 	}),
 	httpFunction(Function{
 		Name: "inbox", Purpose: "the user's notifications, devices and preferences; turns mails off by their links",
-		Paths:     []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences", "/v1/unsubscribe/*"},
+		Paths: []string{
+			"/v1/inbox", "/v1/inbox/*", "/v1/devices", "/v1/devices/*", "/v1/preferences", "/v1/unsubscribe/*",
+		},
 		Publishes: topics(event.DeviceAddedV1{}),
 		Settings:  []string{publicURL},
 		Keys:      []keys.Use{keys.ForLimits, keys.ForUnsubscribing},
@@ -101,7 +112,7 @@ var functions = everyTopic([]Function{
 	}),
 	httpFunction(Function{
 		Name: "leaderboard", Purpose: "the boards: their tops, own ranks, those around; friends; reports; forgets ratings",
-		Paths:  []string{"/v1/leaderboards", "/v1/leaderboards/*"},
+		Paths:  []string{"/v1/leaderboards", "/v1/leaderboards/*", "/v1/friends", "/v1/friends/*"},
 		Keys:   []keys.Use{keys.ForLimits, keys.ForFriends, keys.ForCursors},
 		Grants: Grants{Auth: AuthReader},
 	}),
@@ -119,13 +130,17 @@ var functions = everyTopic([]Function{
 		Grants:   Grants{Auth: AuthReader, Push: true},
 	}),
 	httpFunction(Function{
-		Name: "profile", Purpose: "the user's profile, username and consent, export, erasure and its receipt",
-		Paths: []string{"/v1/me", "/v1/me/*", "/v1/usernames/*", "/v1/erasures/*"},
+		Name: "profile", Purpose: "the user's profile, username and consent, export, erasure and its receipt, " +
+			"also by a link in a mail",
+		Paths: []string{
+			"/v1/me", "/v1/me/*", "/v1/usernames/*", "/v1/erasures/*", "/v1/account-deletion", "/v1/account-deletion/*",
+		},
 		Publishes: append(topics(
-			event.AccountErasureRequestedV1{}, event.AccountExportRequestedV1{}, event.ConsentWithdrawnV1{},
+			event.AccountErasureRequestedV1{}, event.AccountDeletionAskedV1{}, event.AccountExportRequestedV1{},
+			event.ConsentWithdrawnV1{},
 		), account...),
-		Settings: []string{publicURL, receiptKeys, resultsBucket},
-		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts},
+		Settings: []string{publicURL, receiptKeys, resultsBucket, operatorName, operatorContact},
+		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts, keys.ForDeletions},
 		Grants:   Grants{Auth: AuthReader, Results: BucketRead, Signs: true},
 	}),
 	eventFunction(Function{

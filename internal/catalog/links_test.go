@@ -34,8 +34,10 @@ var heavy = map[string][]string{
 
 // healthLinks are the module's own packages that health is made of: none of a domain.
 var healthLinks = []string{
-	"functions/health", "internal/boot", "internal/boot/ready", "internal/event", "internal/fault", "internal/httpapi",
-	"internal/keys", "internal/schema", "internal/telemetry", "internal/web",
+	"functions/health", "internal/boot", "internal/boot/ready", "internal/crossorigin", "internal/event",
+	"internal/fault", "internal/httpapi", "internal/httpapi/contract", "internal/keys", "internal/rate",
+	"internal/reached", "internal/schema", "internal/sentence", "internal/telemetry", "internal/web",
+	"internal/web/reference",
 }
 
 // allBut returns the functions of the catalog without one.

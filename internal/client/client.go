@@ -359,7 +359,7 @@ func (c *Client) AwaitSeries(ctx context.Context, id string) (api.Series, error)
 const MainBoard = "symmetry"
 
 // Boards returns the boards of the present.
-func (c *Client) Boards(ctx context.Context) ([]api.Boards_Items, error) {
+func (c *Client) Boards(ctx context.Context) ([]api.ListedBoard, error) {
 	resp, err := c.API().ListBoardsWithResponse(ctx)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/crossorigin"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -45,6 +46,24 @@ type document struct {
 	PhotoPaths []string `json:"photoPaths"`
 	// ClientHeader is the header in which the load balancer tells the client's address.
 	ClientHeader string `json:"clientHeader"`
+	// CORS are the rules of the buckets that web pages reach.
+	CORS corsRows `json:"cors"`
+}
+
+type corsRows struct {
+	Uploads corsRow `json:"uploads"`
+	Results corsRow `json:"results"`
+}
+
+// corsRow is a rule of a bucket. Headers may be sent, and read of the answer.
+type corsRow struct {
+	Methods       []string `json:"methods"`
+	Headers       []string `json:"headers"`
+	MaxAgeSeconds int      `json:"maxAgeSeconds"`
+}
+
+func corsOf(rules crossorigin.Rules) corsRow {
+	return corsRow{Methods: rules.Methods, Headers: rules.Headers, MaxAgeSeconds: seconds(rules.MaxAge)}
 }
 
 type functionRow struct {
@@ -124,6 +143,7 @@ func catalogJSON() ([]byte, error) {
 		Fallback: catalog.Owner("/").Name, Expiring: schema.Expiring(),
 		TombstoneDays: days(schema.TombstoneLife), RestorableDays: days(schema.RestorableLife),
 		LogDays: days(schema.LogLife), RequestLogDays: days(schema.RequestLogLife), ClientHeader: httpapi.HeaderClient,
+		CORS: corsRows{Uploads: corsOf(crossorigin.Uploads()), Results: corsOf(crossorigin.Results())},
 	}
 	if d.AppCheckOperations, err = appCheckOperations(); err != nil {
 		return nil, err

@@ -88,6 +88,8 @@ type Job struct {
 	RequestedAt time.Time `firestore:"requestedAt"`
 	// SignedInAt is the time of the sign-in that requested it (see httpapi.Identity), 0 for a consent.
 	SignedInAt int64 `firestore:"signedInAt,omitempty"`
+	// LinkID is the link in a mail that requested it (see link.Link), "" for another request.
+	LinkID string `firestore:"linkId,omitempty"`
 	// ProveAt is when nothing can be written any more.
 	ProveAt time.Time `firestore:"proveAt"`
 	// CapabilityHash finds the saga by the receipt's URL. It is "" if there will be no receipt.

@@ -17,7 +17,7 @@ func (w *world) friendsOf(uid string) (names []string) {
 	return names
 }
 
-const friends = "/v1/leaderboards/friends"
+const friends = "/v1/friends"
 
 // From the request on no friend sees the user, and their code is dead. The erasure then takes what
 // others have of the user, and leaves what these have of each other.

@@ -16,6 +16,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/reached"
+	"github.com/facescan/facescan/internal/web"
 )
 
 // Options configure a [Handler].
@@ -28,6 +30,8 @@ type Options struct {
 	Key keys.Ring
 	// Wait is parsed by [ParseWait]. It is the wait of erase.Consumer.
 	Wait string
+	// Pages shows receipts to people. The zero Pages name no operator.
+	Pages *web.Pages
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -52,6 +56,9 @@ func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, 
 	if opts.PublicURL == "" {
 		return nil, errors.New("the API's public URL is not set")
 	}
+	if opts.Pages == nil {
+		opts.Pages = new(web.Pages)
+	}
 	return &Handler{fs: fs, box: box, keys: keys, wait: wait, opts: opts}, nil
 }
 
@@ -60,7 +67,7 @@ func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, 
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/me", httpapi.Leaving, h.deleteMe)
 	api.Handle("GET /v1/erasures/key", httpapi.Open, h.getKey)
-	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get)
+	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get, httpapi.Query("lang"))
 }
 
 // ReceiptPath returns the path of the receipt with the capability.
@@ -87,10 +94,16 @@ func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	}
 	path := ReceiptPath(Capability(h.opts.Key, j))
 	w.Header().Set("Location", path)
+	httpapi.ComeAgain(w, h.again())
 	return httpapi.Write(w, http.StatusAccepted, requestedView{
 		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt),
-		ReceiptURL: strings.TrimSuffix(h.opts.PublicURL, "/") + path,
+		ReceiptURL: h.receiptURL(r.Context(), path),
 	})
+}
+
+// receiptURL returns the receipt's path at the host that the client has asked for.
+func (h *Handler) receiptURL(ctx context.Context, path string) string {
+	return strings.TrimSuffix(reached.URL(ctx, h.opts.PublicURL), "/") + path
 }
 
 // requested returns the caller's erasure, begun now or before. It locks the user, so an app whose
@@ -171,7 +184,33 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if view.State == stateErasing {
+		httpapi.ComeAgain(w, h.again())
+	}
+	w.Header().Add("Vary", "Accept")
+	if web.WantsHTML(r) {
+		return h.opts.Pages.ErasureReceipt(w, r, view.page())
+	}
 	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// again is when a client asks again for the receipt of an erasure that is under way.
+func (h *Handler) again() time.Duration { return max(min(h.wait, time.Minute), time.Second) }
+
+// page returns what people are shown of it.
+func (v receiptView) page() web.Receipt {
+	shown := web.Receipt{Requested: v.RequestedAt, Erased: v.ErasedAt, Expires: v.ExpiresAt, Signed: v.Receipt}
+	if v.Contents == nil {
+		return shown
+	}
+	shown.Account = v.Contents.Account
+	for _, s := range v.Contents.Stores {
+		shown.Stores = append(shown.Stores, web.Store(s))
+	}
+	for _, left := range v.Contents.Residuals {
+		shown.Residuals = append(shown.Residuals, web.Residual(left))
+	}
+	return shown
 }
 
 // show reads the saga first and then the receipt, in the order in which the one becomes the other.

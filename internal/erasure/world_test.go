@@ -17,7 +17,9 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/toolkit"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/bylink"
 	"github.com/facescan/facescan/internal/erasure/erase"
+	"github.com/facescan/facescan/internal/erasure/link"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
@@ -32,6 +34,7 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/testkit"
+	"github.com/facescan/facescan/internal/web"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -74,9 +77,17 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 		t.Fatal(err)
 	}
 	w.eraser.Accounts = accounts
+	if w.eraser.Links, err = link.New("https://api.test", testkit.Ring(keys.ForDeletions)); err != nil {
+		t.Fatal(err)
+	}
 	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
-	w.requests(t).Routes(w.API)
+	requests := w.requests(t)
+	requests.Routes(w.API)
 	limits := quota.New(w.Firestore, testkit.Ring(keys.ForLimits), w.Clock)
+	(&bylink.Handler{
+		Erasures: requests, Outbox: w.Outbox, Limits: limits, Links: w.eraser.Links, Users: w.Users,
+		Pages: new(web.Pages), Now: w.Clock,
+	}).Routes(w.API)
 	(&export.Handler{
 		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
 	}).Routes(w.API)
@@ -162,7 +173,7 @@ func (w *world) circle(uid string) {
 			w.Register(other, "phone-of-"+other)
 		}
 	}
-	const root = "/v1/leaderboards/friends/"
+	const root = "/v1/friends/"
 	w.Befriend(cora, uid)
 	w.Do(dan, http.MethodPost, root+w.Befriend(uid, dan)+"/block", "")
 	w.Do(uid, http.MethodPost, root+w.Befriend(eli, uid)+"/block", "")

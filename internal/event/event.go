@@ -4,8 +4,8 @@
 // An event is a CloudEvents 1.0 JSON document in the body of a Pub/Sub message. Type, Go type, file
 // and topic share one name: scan.completed.v1, [ScanCompletedV1], scan_completed_v1.go, topic
 // scan-completed-v1. A released type may only gain optional fields; any other change is a new
-// version. Events carry ids and numbers, never images, addresses or tokens. The package imports no
-// other package of the module, and no cloud SDK.
+// version. Events carry ids and numbers, never images, addresses or tokens; one has a sealed
+// address. The package imports no other package of the module, and no cloud SDK.
 package event
 
 import (

@@ -70,6 +70,7 @@ func samples() []sample {
 		of(event.DeviceAddedV1{UID: "u1", DeviceID: "phone-1", Platform: "android", AddedAt: at}),
 		of(event.PasswordChangedV1{UID: "u1", At: at}),
 		of(event.SignInsEndedV1{UID: "u1", At: at, Banned: true}),
+		of(event.AccountDeletionAskedV1{LinkID: "l1", To: "c2VhbGVk", Locale: "de"}),
 	}
 }
 
@@ -233,7 +234,7 @@ func TestAs(t *testing.T) {
 	t.Run("an incomplete payload is not sent", func(t *testing.T) {
 		for _, data := range []event.Payload{
 			event.ScanFailedV1{}, event.ExportReadyV1{UID: "u", ExportID: "e"}, event.PasswordChangedV1{UID: "u"},
-			event.SignInsEndedV1{UID: "u"},
+			event.SignInsEndedV1{UID: "u"}, event.AccountDeletionAskedV1{LinkID: "l"},
 			event.DeviceAddedV1{UID: "u", DeviceID: "d", Platform: "ios"}, event.DeviceAddedV1{UID: "u", AddedAt: at},
 		} {
 			if _, err := event.New("1", at, "", data); !errors.Is(err, event.ErrMalformed) {

@@ -109,7 +109,7 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	w.Register(bob, "bobs-phone")
 	w.Register(cy, "cys-phone")
 	friend, blocked := w.Befriend(ada, bob), w.Befriend(cy, ada)
-	w.Do(ada, http.MethodPost, "/v1/leaderboards/friends/"+blocked+"/block", "")
+	w.Do(ada, http.MethodPost, "/v1/friends/"+blocked+"/block", "")
 	if a := w.call(t, http.MethodGet, ada, http.StatusNotFound); a.Code != string(fault.CodeNotFound) {
 		t.Errorf("before it was asked for: %+v", a)
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -56,7 +57,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Location", "/v1/me/export")
-	return h.write(w, http.StatusAccepted, j)
+	return h.write(w, r, http.StatusAccepted, j)
 }
 
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
@@ -67,27 +68,30 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.write(w, http.StatusOK, j)
+	return h.write(w, r, http.StatusOK, j)
 }
 
-func (h *Handler) write(w http.ResponseWriter, status int, j Job) error {
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, status int, j Job) error {
 	v := exportView{ID: j.ID, State: j.State, RequestedAt: httpapi.Time(j.CreatedAt), ExpiresAt: httpapi.Time(j.ExpireAt)}
 	if j.State == Ready {
 		expires := h.Now().UTC().Add(linkLife)
 		if j.ExpireAt.Before(expires) {
 			expires = j.ExpireAt
 		}
-		signed, err := h.sign(j, expires)
+		signed, err := h.sign(r.Context(), j, expires)
 		if err != nil {
 			return fault.Wrap(err, fault.CodeUnavailable, "The export cannot be signed at the moment: try again.")
 		}
 		v.Bytes, v.SHA256, v.URL, v.URLExpiresAt = j.Bytes, j.SHA256, signed, httpapi.Time(expires)
 	}
+	if j.State == Queued {
+		httpapi.ComeAgain(w, tryAfter)
+	}
 	return httpapi.Write(w, status, v)
 }
 
 // sign returns a URL to download the export.
-func (h *Handler) sign(j Job, expires time.Time) (string, error) {
+func (h *Handler) sign(ctx context.Context, j Job, expires time.Time) (string, error) {
 	file := bucket.File{Name: "facescan-" + j.CreatedAt.UTC().Format(time.DateOnly) + ".zip", ContentType: ContentType}
-	return bucket.Link(h.Results, h.Signing, j.Object, file, expires)
+	return bucket.Link(ctx, h.Results, h.Signing, j.Object, file, expires)
 }

@@ -4,7 +4,7 @@ package fault
 // since apps compare them.
 type Code string
 
-// The codes, grouped by subject. A new code needs its kind in codeKinds below, or a test fails.
+// The codes, grouped by subject. A new code needs its row in list.go, or a test fails.
 const (
 	CodeInternal         Code = "internal"
 	CodeUnavailable      Code = "unavailable"
@@ -73,69 +73,5 @@ const (
 	CodeAnalysisCrashed   Code = "analysis_crashed"
 )
 
-var codeKinds = map[Code]Kind{
-	CodeInternal:         Internal,
-	CodeUnavailable:      Unavailable,
-	CodeRateLimited:      RateLimited,
-	CodeNotFound:         NotFound,
-	CodeMethodNotAllowed: MethodNotAllowed,
-
-	CodePreconditionFailed: PreconditionFailed,
-
-	CodeMalformedBody:        Invalid,
-	CodeInvalidField:         Unprocessable,
-	CodeUnknownField:         Unprocessable,
-	CodeBodyTooLarge:         TooLarge,
-	CodeUnsupportedMediaType: UnsupportedMediaType,
-	CodeInvalidParameter:     Invalid,
-	CodeUnreadablePhoto:      Unprocessable,
-
-	CodeTokenMissing:       Unauthenticated,
-	CodeTokenInvalid:       Unauthenticated,
-	CodeTokenExpired:       Unauthenticated,
-	CodeTokenRevoked:       Unauthenticated,
-	CodeUserDisabled:       Forbidden,
-	CodeInvalidCredentials: Unauthenticated,
-	CodeSecondFactorNeeded: Forbidden,
-
-	CodeAppCheckMissing: Unauthenticated,
-	CodeAppCheckInvalid: Unauthenticated,
-
-	CodeRoleRequired:      Forbidden,
-	CodeNotRegistered:     Forbidden,
-	CodeAccountErasing:    Forbidden,
-	CodeEmailExists:       Conflict,
-	CodeEmailMissing:      Conflict,
-	CodeWeakPassword:      Unprocessable,
-	CodeUsernameTaken:     Conflict,
-	CodeUsernameCooldown:  RateLimited,
-	CodeDivisionCooldown:  RateLimited,
-	CodeBoardGone:         NotFound,
-	CodeConsentRequired:   Forbidden,
-	CodeConsentOutdated:   Conflict,
-	CodeBirthYearRequired: Forbidden,
-	CodeUnderAge:          Forbidden,
-	CodeBirthYearFixed:    Conflict,
-	CodeIdempotencyReused: Unprocessable,
-	CodeNotOptional:       Unprocessable,
-	CodeTooManyFriends:    Conflict,
-	CodeScanNotCompleted:  Conflict,
-	CodeOriginalGone:      Gone,
-	CodeAlreadyCurrent:    Conflict,
-
-	CodeEventMalformed:    Invalid,
-	CodeEventUnauthorized: Unauthenticated,
-	CodeAnalysisCrashed:   Unprocessable,
-}
-
-// Kind returns the kind of the code. A code that is not in the table is internal.
-func (c Code) Kind() Kind { return codeKinds[c] }
-
-// Codes returns all public codes with their kinds, for the contract's tests and documentation.
-func Codes() map[Code]Kind {
-	all := make(map[Code]Kind, len(codeKinds))
-	for c, k := range codeKinds {
-		all[c] = k
-	}
-	return all
-}
+// Kind returns the kind of the code. A code that is not in the list is internal.
+func (c Code) Kind() Kind { return byCode[c].Kind }

@@ -2,9 +2,9 @@
 // caller or a deliverer of events should do about it.
 //
 // Every package makes its expected failures with [New]. Any error that is not a [*Error] is an
-// internal fault, shown in the log only. A single table in codes.go maps codes to kinds, and a
-// single table in this file maps a kind to its HTTP status and to whether a retry can help. The
-// package imports no other package of the module and no cloud SDK.
+// internal fault, shown in the log only. A single list in list.go maps codes to kinds and has what
+// the reference says of each, and a single table in this file maps a kind to its HTTP status and to
+// whether a retry can help. The package imports no other package of the module and no cloud SDK.
 package fault
 
 import (
@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -69,14 +70,58 @@ func (k Kind) Status() int { return kindTable[k].status }
 // requires.
 func (k Kind) Title() string { return kindTable[k].title }
 
+// In is a part of a request.
+type In string
+
+// The parts of a request.
+const (
+	InBody   In = "body"
+	InQuery  In = "query"
+	InPath   In = "path"
+	InHeader In = "header"
+)
+
 // Field is one fault in one member of a request.
 type Field struct {
-	// Pointer is a JSON pointer (RFC 6901) into the request's body, "" for the whole body,
-	// "query/NAME", "header/NAME" or "path/NAME" with NAME escaped as in a JSON pointer, or "query"
-	// for the whole query.
+	// In is the part of the request that has the member.
+	In In `json:"in"`
+	// Pointer is a JSON pointer (RFC 6901) into the body, or into the parameters or headers as if they
+	// were the members of an object. It is "" for the whole part.
 	Pointer string `json:"pointer"`
 	// Detail describes the fault for people.
 	Detail string `json:"detail"`
+	// Code names what Detail says, for programs, and Params are what it says it of. The answer's
+	// writer sets both.
+	Code   string   `json:"code,omitempty"`
+	Params []string `json:"params,omitempty"`
+	// Said is what Detail was made of.
+	Said Said `json:"-"`
+}
+
+// Said is a sentence in English as it was formatted, so that it can be said in another language.
+type Said struct {
+	Format string
+	Args   []any
+}
+
+// say returns the sentence and what it was made of.
+func say(format string, args []any) (string, Said) {
+	return fmt.Sprintf(format, args...), Said{format, args}
+}
+
+// newField returns a fault in a member.
+func newField(in In, pointer, format string, args []any) Field {
+	f := Field{In: in, Pointer: pointer}
+	f.Detail, f.Said = say(format, args)
+	return f
+}
+
+// String returns the place: the pointer in a body, and "query/limit" in another part.
+func (f Field) String() string {
+	if f.In == InBody {
+		return f.Pointer
+	}
+	return string(f.In) + f.Pointer
 }
 
 // Error is an expected failure with a stable public code.
@@ -89,12 +134,16 @@ type Error struct {
 	Fields []Field
 	// RetryAfter is how long to wait before a retry, 0 if unknown.
 	RetryAfter time.Duration
-	cause      error
+	// Said is what Detail was made of.
+	Said  Said
+	cause error
 }
 
 // New returns an error with the code and a detail that is shown to the caller.
 func New(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
+	e := &Error{Code: code}
+	e.Detail, e.Said = say(format, args)
+	return e
 }
 
 // Err returns e if it names fields, and nil otherwise: the outcome of a check that adds to e what
@@ -115,9 +164,22 @@ func Wrap(cause error, code Code, format string, args ...any) *Error {
 	return e
 }
 
-// WithField adds a faulty member and returns the error.
+// WithField adds a faulty member of the body and returns the error.
 func (e *Error) WithField(pointer, format string, args ...any) *Error {
-	e.Fields = append(e.Fields, Field{Pointer: pointer, Detail: fmt.Sprintf(format, args...)})
+	e.Fields = append(e.Fields, newField(InBody, pointer, format, args))
+	return e
+}
+
+// WithPart adds a whole part of the request that is faulty and returns the error.
+func (e *Error) WithPart(in In, format string, args ...any) *Error {
+	e.Fields = append(e.Fields, newField(in, "", format, args))
+	return e
+}
+
+// WithParameter adds a faulty parameter or header and returns the error.
+func (e *Error) WithParameter(in In, name, format string, args ...any) *Error {
+	pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	e.Fields = append(e.Fields, newField(in, pointer, format, args))
 	return e
 }
 

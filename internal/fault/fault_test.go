@@ -46,12 +46,12 @@ func TestEveryDeclaredCode_hasAKind(t *testing.T) {
 		declared++
 		code, _ := strconv.Unquote(lit.Value)
 		if _, ok := fault.Codes()[fault.Code(code)]; !ok {
-			t.Errorf("code %q has no kind in codeKinds", code)
+			t.Errorf("code %q has no row in list.go", code)
 		}
 		return true
 	})
 	if declared != len(fault.Codes()) {
-		t.Errorf("codes.go declares %d codes, the table has %d", declared, len(fault.Codes()))
+		t.Errorf("codes.go declares %d codes, the list has %d", declared, len(fault.Codes()))
 	}
 }
 

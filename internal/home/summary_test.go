@@ -51,7 +51,7 @@ func TestSummary(t *testing.T) {
 
 	status, body := b.get(t)
 	want := map[string]any{"standing": map[string]any{
-		"board": board, "optIn": true, "reason": "not_rated", "total": 0.0, "asOf": testkit.Member(body, "standing", "asOf"),
+		"board": board, "optIn": true, "state": "not_rated", "total": 0.0, "asOf": testkit.Member(body, "standing", "asOf"),
 	}, "unread": 0.0}
 	if diff := cmp.Diff(want, body); status != http.StatusOK || diff != "" {
 		t.Fatalf("before the first scan: %d (-want +got):\n%s", status, diff)

@@ -16,8 +16,10 @@ import (
 
 	"github.com/rs/cors"
 
+	"github.com/facescan/facescan/internal/crossorigin"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/rate"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -85,14 +87,10 @@ func New(opts Options) *API {
 	a := &API{mux: http.NewServeMux(), opts: opts}
 	a.handler = http.HandlerFunc(a.serve)
 	if len(opts.Origins) > 0 {
+		rules := crossorigin.API()
 		a.handler = cors.New(cors.Options{
-			AllowedOrigins: opts.Origins,
-			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-			AllowedHeaders: []string{
-				"Authorization", headerAppCheck, "Content-Type", IdempotencyKey, IfMatch, IfNoneMatch, "traceparent",
-			},
-			ExposedHeaders: []string{headerRequestID, "ETag", "Location", "Retry-After"},
-			MaxAge:         int(time.Hour.Seconds()),
+			AllowedOrigins: opts.Origins, AllowedMethods: rules.Methods, AllowedHeaders: rules.Headers,
+			ExposedHeaders: rules.Exposed, MaxAge: int(rules.MaxAge.Seconds()),
 		}).Handler(a.handler)
 	}
 	return a
@@ -154,6 +152,7 @@ func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Strict-Transport-Security", strictTransport)
 	ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+	ctx = rate.With(ctx, w.Header())
 	return r.WithContext(telemetry.With(ctx, slog.String("request_id", id)))
 }
 

@@ -241,7 +241,8 @@ func TestCORS(t *testing.T) {
 
 	t.Run("the app's origin may ask", func(t *testing.T) {
 		h := preflight(
-			app, "PATCH", "authorization,content-type,idempotency-key,if-match,if-none-match,traceparent,x-firebase-appcheck",
+			app, "PATCH", "authorization,baggage,content-type,idempotency-key,if-match,if-none-match,traceparent,tracestate,"+
+				"x-firebase-appcheck,x-request-id",
 		)
 		if h.Get(allowOrigin) != app || h.Get(allowMethods) != "PATCH" || h.Get(allowHeaders) == "" ||
 			h.Get("Access-Control-Max-Age") != "3600" {

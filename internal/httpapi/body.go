@@ -12,10 +12,12 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // MaxBody is the largest JSON body accepted, in bytes.
@@ -103,6 +105,9 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 
 // Problem is the body of every error, RFC 9457 application/problem+json.
 type Problem struct {
+	// Type is the path of the code's page. It is relative, so that it is the same and opens from
+	// whatever host the API was asked at, and before a process has read its configuration (RFC 9457,
+	// 3.1.1).
 	Type      string        `json:"type"`
 	Title     string        `json:"title"`
 	Status    int           `json:"status"`
@@ -118,19 +123,32 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	kind := f.Code.Kind()
 	logProblem(r.Context(), f.Code, err)
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	switch {
+	case f.RetryAfter > 0:
+		ComeAgain(w, f.RetryAfter)
+	case kind == fault.Unavailable:
+		ComeAgain(w, time.Second)
 	}
 	if kind == fault.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="facescan"`)
 	}
+	lang := sentence.Accepted(strings.Join(r.Header.Values("Accept-Language"), ","))
 	body, _ := json.Marshal(Problem{
-		Type: "urn:facescan:problem:" + string(f.Code), Title: kind.Title(), Status: kind.Status(),
-		Code: f.Code, Detail: f.Detail, RequestID: requestID(r.Context()), Fields: f.Fields,
+		Type: "/problems/" + string(f.Code), Title: kind.Title(), Status: kind.Status(), Code: f.Code,
+		Detail: sentence.In(lang, f.Said.Format, f.Said.Args...), RequestID: requestID(r.Context()),
+		Fields: sentence.Fields(lang, f.Fields),
 	}) // strings and numbers always marshal
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Language", string(lang))
+	w.Header().Add("Vary", "Accept-Language")
 	w.WriteHeader(kind.Status())
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// ComeAgain asks the client to come again after d, by Retry-After. It is for an answer about work
+// that is under way.
+func ComeAgain(w http.ResponseWriter, d time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(d.Seconds()))))
 }
 
 // logProblem logs a fault of the service as ERROR, and overload, which needs more capacity, as
@@ -172,7 +190,7 @@ func IntParam(r *http.Request, name string, fallback, lo, hi int) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || text[0] == '+' || n < lo || n > hi {
 		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-			WithField("query/"+name, "must be a whole number of %d to %d", lo, hi)
+			WithParameter(fault.InQuery, name, "must be a whole number of %d to %d", lo, hi)
 	}
 	return n, nil
 }

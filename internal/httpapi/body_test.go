@@ -68,7 +68,7 @@ func problem(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code) http
 	}
 	kind := code.Kind()
 	want := httpapi.Problem{
-		Type: "urn:facescan:problem:" + string(code), Title: kind.Title(), Status: kind.Status(), Code: code,
+		Type: "/problems/" + string(code), Title: kind.Title(), Status: kind.Status(), Code: code,
 		Detail: p.Detail, RequestID: rec.Header().Get("X-Request-Id"), Fields: p.Fields,
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
@@ -171,7 +171,7 @@ func TestDecode(t *testing.T) {
 			}
 			var got []string
 			for _, f := range problem(t, rec, tt.want).Fields {
-				got = append(got, f.Pointer)
+				got = append(got, f.String())
 			}
 			if diff := cmp.Diff(tt.fields, got); diff != "" {
 				t.Errorf("fields (-want +got):\n%s", diff)
@@ -242,7 +242,8 @@ func TestWriteProblem(t *testing.T) {
 		if strings.Contains(rec.Body.String(), "secret") {
 			t.Errorf("body = %s", rec.Body)
 		}
-		if diff := cmp.Diff([]fault.Field{{Pointer: "/username", Detail: "is taken"}}, p.Fields); diff != "" {
+		want := []fault.Field{{In: fault.InBody, Pointer: "/username", Detail: "is taken"}}
+		if diff := cmp.Diff(want, p.Fields); diff != "" {
 			t.Error(diff)
 		}
 		if strings.Contains(rec.Body.String(), "retry") || rec.Header().Get("Retry-After") != "" ||
@@ -284,7 +285,7 @@ func TestIntParam(t *testing.T) {
 	} {
 		_, err := httpapi.IntParam(httptest.NewRequest(http.MethodGet, "/"+query, nil), "n", 7, 0, 25)
 		f := fault.From(err)
-		if f == nil || f.Code != fault.CodeInvalidParameter || len(f.Fields) != 1 || f.Fields[0].Pointer != "query/n" {
+		if f == nil || f.Code != fault.CodeInvalidParameter || len(f.Fields) != 1 || f.Fields[0].String() != "query/n" {
 			t.Errorf("%q: %v", query, err)
 		}
 	}
@@ -295,5 +296,34 @@ func TestTime(t *testing.T) {
 	at := time.Date(2026, 11, 21, 13, 30, 0, 1_999_999, time.FixedZone("CET", 3600))
 	if got := httpapi.Time(at); got != "2026-11-21T12:30:00.001Z" {
 		t.Errorf("Time = %s", got)
+	}
+}
+
+func TestWriteProblem_inTheLanguageOfTheReader(t *testing.T) {
+	t.Parallel()
+	for accept, want := range map[string]struct{ lang, detail, field string }{
+		"":         {"en", "A query parameter is out of range.", "must be a whole number of 0 to 25"},
+		"de-AT,en": {"de", "Ein Parameter hat keinen erlaubten Wert.", "muss eine ganze Zahl von 0 bis 25 sein"},
+	} {
+		t.Run(want.lang, func(t *testing.T) {
+			t.Parallel()
+			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?n=x", nil)
+			r.Header.Set("Accept-Language", accept)
+			_, err := httpapi.IntParam(r, "n", 1, 0, 25)
+			httpapi.WriteProblem(w, r, err)
+			var p httpapi.Problem
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+				t.Fatal(err)
+			}
+			field := fault.Field{
+				In: fault.InQuery, Pointer: "/n", Detail: want.field, Code: "out_of_range", Params: []string{"0", "25"},
+			}
+			if diff := cmp.Diff([]fault.Field{field}, p.Fields); diff != "" || p.Detail != want.detail {
+				t.Errorf("%q (-want +got):\n%s", p.Detail, diff)
+			}
+			if got := w.Header().Get("Content-Language"); got != want.lang {
+				t.Errorf("Content-Language %q, want %q", got, want.lang)
+			}
+		})
 	}
 }

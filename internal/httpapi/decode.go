@@ -209,11 +209,12 @@ func missing(at jsontext.Pointer, into reflect.Type, value jsontext.Value) (fiel
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			here := at.AppendToken(name)
 			member, given := members[name]
+			bad := fault.New(fault.CodeInvalidField, "A required member of the body is missing.")
 			switch {
 			case !given && field.Tag.Get("required") != "":
-				fields = append(fields, fault.Field{Pointer: string(here), Detail: "is missing"})
+				fields = append(fields, bad.WithField(string(here), "is missing").Fields...)
 			case given && field.Tag.Get("nonempty") != "" && string(member) == `""`:
-				fields = append(fields, fault.Field{Pointer: string(here), Detail: "must not be empty"})
+				fields = append(fields, bad.WithField(string(here), "must not be empty").Fields...)
 			case given:
 				fields = append(fields, missing(here, field.Type, member)...)
 			}

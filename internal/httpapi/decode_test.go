@@ -85,7 +85,7 @@ func TestMember(t *testing.T) {
 		`{"name":["x"]}`: "/name", `[]`: "",
 	} {
 		f := fault.From(unmarshal("", []byte(text), new(patched)))
-		if f == nil || f.Code != fault.CodeInvalidField || len(f.Fields) != 1 || f.Fields[0].Pointer != want {
+		if f == nil || f.Code != fault.CodeInvalidField || len(f.Fields) != 1 || f.Fields[0].String() != want {
 			t.Errorf("%s: %+v", text, f)
 		}
 	}
@@ -100,7 +100,7 @@ func TestDecodeText_pointsBelowTheText(t *testing.T) {
 		`[{}]`: "/to~1ys/0/kind", `[{"kind":null}]`: "/to~1ys/0/kind", `[{"x":1}]`: "/to~1ys/0/x", `null`: "/to~1ys",
 	} {
 		_, err := DecodeText[[]toy]("to/ys", text)
-		if f := fault.From(err); f == nil || len(f.Fields) != 1 || f.Fields[0].Pointer != want {
+		if f := fault.From(err); f == nil || len(f.Fields) != 1 || f.Fields[0].String() != want {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -72,7 +72,7 @@ func OpenForm(w http.ResponseWriter, r *http.Request, limit int64, within time.D
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != mediaForm || params["boundary"] == "" {
 		return nil, fault.New(fault.CodeUnsupportedMediaType, "Send the body as %s.", mediaForm).
-			WithField("header/Content-Type", "must have a boundary")
+			WithParameter(fault.InHeader, "Content-Type", "must have a boundary")
 	}
 	if r.ContentLength > limit {
 		return nil, readFault(&http.MaxBytesError{Limit: limit})

@@ -32,10 +32,10 @@ const (
 const UnknownRelease = "unknown"
 
 // HealthRoutes adds /health, which reports that the process answers, its release, and the address
-// that it takes the client's for, /ready, which answers by the error of ready, and the contract.
-// ready is called by one request at a time, and its answer serves all that come meanwhile and in
-// the next seconds. Neither path ends in z: Cloud Run reserves some of those, and /healthz may
-// never arrive (https://cloud.google.com/run/docs/known-issues).
+// that it takes the client's for, and /ready, which answers by the error of ready. ready is called
+// by one request at a time, and its answer serves all that come meanwhile and in the next seconds.
+// Neither path ends in z: Cloud Run reserves some of those, and /healthz may never arrive
+// (https://cloud.google.com/run/docs/known-issues).
 func HealthRoutes(api *API, release string, ready func(context.Context) error) {
 	ok := map[string]string{"status": "ok"}
 	probe := &readiness{ready: ready}
@@ -52,12 +52,6 @@ func HealthRoutes(api *API, release string, ready func(context.Context) error) {
 			return fault.Wrap(err, fault.CodeUnavailable, "A store does not answer.").WithRetryAfter(readyTimeout)
 		}
 		return Write(w, http.StatusOK, ok)
-	})
-	api.Handle("GET /v1/openapi.yaml", Open, func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Content-Type", "application/yaml")
-		w.Header().Set("Cache-Control", "public, max-age=3600")
-		_, _ = w.Write(contract) // the client may be gone
-		return nil
 	})
 }
 

@@ -62,7 +62,7 @@ func PageParams(r *http.Request, fallback int, scope ...string) (Page, error) {
 	at, ok := p.parse(text)
 	if !ok {
 		return Page{}, fault.New(fault.CodeInvalidParameter, "The cursor is not one of this list.").
-			WithField("query/cursor", "must be a nextCursor of an answer to the same query")
+			WithParameter(fault.InQuery, "cursor", "must be a nextCursor of an answer to the same query")
 	}
 	p.After = &at
 	return p, nil
@@ -141,7 +141,7 @@ func TimeParam(r *http.Request, name string) (*time.Time, error) {
 	at, why := parseTime(text)
 	if why != "" {
 		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is not a time.").
-			WithField("query/"+name, "%s", why)
+			WithParameter(fault.InQuery, name, "%s", why)
 	}
 	return &at, nil
 }
@@ -186,5 +186,5 @@ func EnumParam(r *http.Request, name string, values ...string) (string, error) {
 		}
 	}
 	return "", fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-		WithField("query/"+name, "must be one of %s", strings.Trim(strings.Join(values, ", "), ", "))
+		WithParameter(fault.InQuery, name, "must be one of %s", strings.Trim(strings.Join(values, ", "), ", "))
 }

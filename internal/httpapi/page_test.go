@@ -151,7 +151,7 @@ func TestQueryParameters(t *testing.T) {
 	}
 	for _, text := range []string{"", "yesterday", "9999-12-31T23:59:59-12:00"} {
 		_, err := TimeMember("/from", &text)
-		if f := fault.From(err); f.Code != fault.CodeInvalidField || f.Fields[0].Pointer != "/from" {
+		if f := fault.From(err); f.Code != fault.CodeInvalidField || f.Fields[0].String() != "/from" {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

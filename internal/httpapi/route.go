@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/facescan/facescan/internal/fault"
 )
 
@@ -132,7 +130,7 @@ func (route *Route) checkQuery(raw string) error {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return fault.New(fault.CodeInvalidParameter, "The query is malformed.").
-			WithField("query", "must be NAME=VALUE, joined by & and percent-encoded")
+			WithPart(fault.InQuery, "must be NAME=VALUE, joined by & and percent-encoded")
 	}
 	bad := fault.New(fault.CodeInvalidParameter, "Some parameters of the query are not valid.")
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -142,22 +140,22 @@ func (route *Route) checkQuery(raw string) error {
 		given := values[name]
 		switch {
 		case !slices.Contains(route.Query, name):
-			_ = bad.WithField(queryField(name), "is not known here")
+			_ = bad.WithParameter(fault.InQuery, shortName(name), "is not known here")
 		case len(given) > 1:
-			_ = bad.WithField(queryField(name), "is given twice")
+			_ = bad.WithParameter(fault.InQuery, shortName(name), "is given twice")
 		case given[0] == "":
-			_ = bad.WithField(queryField(name), "must not be empty: leave it out")
+			_ = bad.WithParameter(fault.InQuery, shortName(name), "must not be empty: leave it out")
 		}
 	}
 	return bad.Err()
 }
 
-// queryField returns the pointer of a query parameter, whose name may be any text.
-func queryField(name string) string {
+// shortName returns the name of a query parameter, which may be any text, as answers repeat it.
+func shortName(name string) string {
 	if len(name) > maxName {
 		name = name[:maxName] + "..."
 	}
-	return "query" + string(jsontext.Pointer("").AppendToken(strings.ToValidUTF8(name, "\uFFFD")))
+	return strings.ToValidUTF8(name, "\uFFFD")
 }
 
 func (route *Route) checkHeaders(header http.Header) error {
@@ -197,7 +195,8 @@ func checkKey(given []string) error {
 }
 
 func badHeader(name, format string, args ...any) error {
-	return fault.New(fault.CodeInvalidParameter, "A header is not valid.").WithField("header/"+name, format, args...)
+	return fault.New(fault.CodeInvalidParameter, "A header is not valid.").
+		WithParameter(fault.InHeader, name, format, args...)
 }
 
 // hasBody reports whether the request has a body. It reads the first byte of a body of unknown
@@ -230,7 +229,7 @@ func (route *Route) checkMedia(w http.ResponseWriter, r *http.Request) error {
 		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
 			w.Header().Set("Accept-Encoding", "identity")
 			return fault.New(fault.CodeUnsupportedMediaType, "Send the body as it is, without a content coding.").
-				WithField("header/Content-Encoding", "must be left out")
+				WithParameter(fault.InHeader, "Content-Encoding", "must be left out")
 		}
 	}
 	if given := r.Header.Values("Content-Type"); len(given) == 1 && route.takesMedia(given[0]) {
@@ -242,7 +241,7 @@ func (route *Route) checkMedia(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Accept-Patch", taken)
 	}
 	return fault.New(fault.CodeUnsupportedMediaType, "Send the body as %s.", strings.Join(route.Body, " or ")).
-		WithField("header/Content-Type", "must be one of %s", taken)
+		WithParameter(fault.InHeader, "Content-Type", "must be one of %s", taken)
 }
 
 // takesMedia reports whether the media type is one of the route's. JSON is UTF-8 (RFC 8259, 8.1),

@@ -34,7 +34,7 @@ func kennel() *httpapi.API {
 // pointers are the fields of a problem.
 func pointers(p httpapi.Problem) (all []string) {
 	for _, f := range p.Fields {
-		all = append(all, f.Pointer)
+		all = append(all, f.String())
 	}
 	return all
 }

@@ -51,6 +51,8 @@ const (
 	ForClients Use = "clients"
 	// ForUnsubscribing seals the links in mails.
 	ForUnsubscribing Use = "unsubscribe"
+	// ForDeletions seals the links in mails that delete accounts.
+	ForDeletions Use = "deletions"
 	// ForOutbox proves who wrote what is in the outbox. The secrets of each writer are derived from
 	// it (see [ForWriter]).
 	ForOutbox Use = "outbox"
@@ -73,7 +75,7 @@ func (u Use) Writer() string {
 func Uses() []Use {
 	return []Use{
 		ForLogs, ForLimits, ForScans, ForPhotos, ForRatings, ForFriends, ForReceipts, ForErased, ForCursors,
-		ForClients, ForUnsubscribing, ForOutbox,
+		ForClients, ForUnsubscribing, ForDeletions, ForOutbox,
 	}
 }
 
@@ -131,6 +133,10 @@ const (
 	Client Purpose = "signin\x00client"
 	// Unsubscribe seals what the link in a mail turns off, and identifies its key.
 	Unsubscribe Purpose = "notify\x00unsubscribe"
+	// DeletionAddress seals the address that the mail with a link of deletion goes to, DeletionLink
+	// what the link has.
+	DeletionAddress Purpose = "deletion\x00address"
+	DeletionLink    Purpose = "deletion\x00link"
 	// Owed proves who owes an event: what package outbox writes of it. It is for the ring of a writer.
 	Owed Purpose = "outbox\x00owed"
 )
@@ -139,6 +145,7 @@ var uses = map[Purpose]Use{
 	Scan: ForScans, Series: ForScans, Look: ForScans, Request: ForScans, Photo: ForPhotos, Struck: ForRatings,
 	Limit: ForLimits, Friends: ForFriends, FriendCode: ForFriends, FriendLookup: ForFriends, Receipt: ForReceipts,
 	Erased: ForErased, Cursor: ForCursors, Client: ForClients, Unsubscribe: ForUnsubscribing,
+	DeletionAddress: ForDeletions, DeletionLink: ForDeletions,
 }
 
 const (

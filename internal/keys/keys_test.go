@@ -61,6 +61,7 @@ var useOf = map[keys.Purpose]keys.Use{
 	keys.Friends: keys.ForFriends, keys.FriendCode: keys.ForFriends, keys.FriendLookup: keys.ForFriends,
 	keys.Receipt: keys.ForReceipts, keys.Erased: keys.ForErased, keys.Cursor: keys.ForCursors,
 	keys.Client: keys.ForClients, keys.Unsubscribe: keys.ForUnsubscribing, keys.Owed: keys.ForWriter("rank"),
+	keys.DeletionAddress: keys.ForDeletions, keys.DeletionLink: keys.ForDeletions,
 }
 
 // What has the secret of one use computes nothing of another.

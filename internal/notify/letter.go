@@ -5,6 +5,7 @@ import (
 	htmltemplate "html/template"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/facescan/facescan/internal/event"
 )
@@ -34,6 +35,18 @@ func NewLetter(t Text, unsubscribe string) (Letter, error) {
 // erased, and the receipt will be at the URL.
 func LastLetter(locale, receiptURL string) (Letter, error) {
 	t, err := write(LangOf(locale), event.AccountErasureRequestedV1{}.EventType(), facts{URL: receiptURL})
+	if err != nil {
+		return Letter{}, err
+	}
+	return newLetter(letter{Lang: t.Lang, Title: t.Title, Parts: []Text{{Body: t.Body}}, Last: true})
+}
+
+// DeletionLetter returns the mail with the page that deletes the account, in the language of the
+// locale. The page works for a time of whole minutes. The mail is sent on a request that anybody
+// can make, so it has no greeting by name and says what to do if it was not asked for.
+func DeletionLetter(locale, page string, life time.Duration) (Letter, error) {
+	minutes := int(life.Minutes())
+	t, err := write(LangOf(locale), event.AccountDeletionAskedV1{}.EventType(), facts{URL: page, Count: minutes})
 	if err != nil {
 		return Letter{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -54,6 +55,25 @@ func TestLastLetter(t *testing.T) {
 				if strings.Contains(text, no) {
 					t.Errorf("last mail has %q: %q", no, text)
 				}
+			}
+		}
+	}
+}
+
+// The mail with a link of deletion says how long it works, and nothing that needs an account.
+func TestDeletionLetter(t *testing.T) {
+	t.Parallel()
+	const url = "https://api.example/v1/account-deletion/abc?lang=de"
+	for locale, want := range map[string][]string{
+		"": {"Delete your FaceScan account", "within 30 minutes"}, "de-AT": {"Dein FaceScan-Konto löschen", "30 Minuten"},
+	} {
+		got, err := DeletionLetter(locale, url, 30*time.Minute)
+		if err != nil || got.Subject != want[0] {
+			t.Fatalf("%q, %v", got.Subject, err)
+		}
+		for _, text := range []string{got.Text, got.HTML} {
+			if !strings.Contains(text, url) || !strings.Contains(text, want[1]) || strings.Contains(text, "Settings") {
+				t.Errorf("the mail: %q", text)
 			}
 		}
 	}

@@ -101,10 +101,11 @@ type facts struct {
 	Rank *event.RankChangedV1
 	// Platform is that of an added device: android, ios or web.
 	Platform string
-	// Count is the number of notices in a digest, and Results whether all are of scans or series.
+	// Count is the number of notices in a digest, or of the minutes that a link works, and Results
+	// whether all notices are of scans or series.
 	Count   int
 	Results bool
-	// URL is the address of the receipt of an erasure.
+	// URL is the address of the receipt of an erasure, or of the page that deletes an account.
 	URL string
 }
 

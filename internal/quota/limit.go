@@ -16,6 +16,9 @@
 // fail ([Limiter.Reserve]): if failures were counted afterwards, many attempts at once would pass
 // the same check. A process that dies in between leaves its attempt counted until the window ends.
 //
+// What a rule leaves to a user is shown in headers of the answer to the request that was counted or
+// refused (package rate).
+//
 // The package fails closed: if counting fails, so does the counted operation, with unavailable. The
 // rules guard passwords, mailboxes and money, and nothing behind them works without the database
 // anyway.
@@ -36,6 +39,7 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/rate"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -69,6 +73,10 @@ type Count struct {
 type Who struct {
 	kind, value, uid string
 }
+
+// shown reports whether answers show what is left to the subject. That is so for users only: what a
+// mailbox or a network has left would show strangers how far they have come.
+func (w Who) shown() bool { return w.uid != "" }
 
 // User returns the subject for a user. The documents have the uid as a field, by which erasure
 // finds them.
@@ -225,6 +233,11 @@ type Taking []taken
 // taken is a prepared increment of one count, whose document was read as snap.
 type taken struct {
 	snap *firestore.DocumentSnapshot
+	// rate is what the rule leaves without the increment, for the answer to the request, and n the
+	// increment. rates is nil if the count is not shown.
+	rates *rate.Headers
+	rate  rate.Rate
+	n     int
 	// count is the count as it was read, and next the document with the increment.
 	count int
 	next  countDoc
@@ -273,9 +286,19 @@ func (l *Limiter) prepare(ctx context.Context, now time.Time, n int, counts ...C
 		if before+next.Count > c.rule.Max {
 			wait = max(wait, next.ExpireAt.Sub(now))
 		}
-		taking[i] = taken{snap: counted[0], count: current, next: next}
+		taking[i] = taken{snap: counted[0], count: current, next: next, n: n}
+		if c.who.shown() {
+			taking[i].rates = rate.Of(ctx)
+		}
+		taking[i].rate = rate.Rate{
+			Name: c.rule.Name, Max: c.rule.Max, Window: c.rule.Window,
+			Left: max(c.rule.Max-before-current, 0), Reset: next.ExpireAt.Sub(now),
+		}
 	}
 	if wait > 0 {
+		for _, one := range taking {
+			one.rates.Report(one.rate)
+		}
 		return nil, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").WithRetryAfter(wait)
 	}
 	return taking, nil
@@ -314,8 +337,15 @@ func (t Taking) Write(tx *firestore.Transaction) error {
 		if err != nil {
 			return fmt.Errorf("write limit: %w", err)
 		}
+		one.report()
 	}
 	return nil
+}
+
+// report reports what the rule leaves after the increment.
+func (t taken) report() {
+	t.rate.Left = max(t.rate.Left-t.n, 0)
+	t.rates.Report(t.rate)
 }
 
 // Keep writes the counts as they were read: nothing is counted, and the transaction's commit fails
@@ -324,7 +354,7 @@ func (t Taking) Write(tx *firestore.Transaction) error {
 func (t Taking) Keep(tx *firestore.Transaction) error {
 	same := slices.Clone(t)
 	for i := range same {
-		same[i].next.Count = same[i].count
+		same[i].next.Count, same[i].n = same[i].count, 0
 	}
 	return same.Write(tx)
 }
@@ -335,6 +365,9 @@ func (t taken) commit(ctx context.Context) (err error) {
 		_, err = t.snap.Ref.Update(ctx, t.update(), firestore.LastUpdateTime(t.snap.UpdateTime))
 	} else {
 		_, err = t.snap.Ref.Create(ctx, t.next)
+	}
+	if err == nil {
+		t.report()
 	}
 	return err
 }

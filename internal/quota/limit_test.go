@@ -3,6 +3,7 @@ package quota_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/netip"
 	"os"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/rate"
 	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/transact"
 )
@@ -448,4 +450,30 @@ func TestPrepare_countsWithTheCommit(t *testing.T) {
 	taken(t, f.Check(t.Context(), ada, daily, rule))
 	taken(t, open("c"))
 	refused(t, open("d"), 11*time.Hour)
+}
+
+func TestRates_areShownToUsers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.now = noon.Add(time.Minute)
+	shown := func(take func(context.Context) error) (string, error) {
+		header := http.Header{}
+		err := take(rate.With(t.Context(), header))
+		return header.Get(rate.Limit), err
+	}
+	take := func(who quota.Who) (string, error) {
+		return shown(func(ctx context.Context) error { return f.Take(ctx, rule, who) })
+	}
+	for _, want := range []string{`"knock";r=1;t=3540`, `"knock";r=0;t=3540`, `"knock";r=0;t=3540`} {
+		if got, _ := take(quota.User("ada")); got != want {
+			t.Errorf("shown %s, want %s", got, want)
+		}
+	}
+	if got, err := take(quota.Mailbox("ada@example.com")); err != nil || got != "" {
+		t.Errorf("of a mailbox is shown %q, %v", got, err)
+	}
+	got, err := shown(func(ctx context.Context) error { return f.Check(ctx, quota.User("bob"), rule) })
+	if err != nil || got != "" {
+		t.Errorf("where nothing is counted is shown %q, %v", got, err)
+	}
 }

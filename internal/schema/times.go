@@ -66,6 +66,8 @@ const (
 	ExportLife = day
 	// ReceiptLife is how long a receipt is available, and how long erased/ has the account.
 	ReceiptLife = 30 * day
+	// DeletionLinkLife is how long the link in a mail deletes an account, from its request.
+	DeletionLinkLife = 30 * time.Minute
 	// LogLife is how long logs are kept at most, and RequestLogLife those lines that have the
 	// address and the path of a request. Terraform sets both.
 	LogLife        = 30 * day
@@ -97,8 +99,8 @@ type Residual struct {
 var Residuals = []Residual{
 	{"point-in-time recovery of the database", int(RestorableLife / day)},
 	{"backups of the database", int(RestorableLife / day)},
-	{"messages in topics, which bear ids and numbers", 7},
-	{"messages that could not be delivered, which bear ids and numbers", 38},
+	{"messages in topics, which bear ids, numbers and sealed addresses", 7},
+	{"messages that could not be delivered, which bear the same", 38},
 	{"events kept for an operator because they could not be read", int(ParkedLife / day)},
 	{"logs, which bear a keyed hash of the id", int(LogLife / day)},
 	{"logs of requests that looked like an attack, or of all while a fault is looked for, which bear address " +

@@ -23,10 +23,12 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/bylink"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/httpapi/contract"
 	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/moderation"
@@ -34,6 +36,7 @@ import (
 	scanserve "github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/scan/upload"
 	"github.com/facescan/facescan/internal/web"
+	"github.com/facescan/facescan/internal/web/reference"
 )
 
 // wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the
@@ -41,10 +44,16 @@ import (
 func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
-		"admin":  new(admin.Handler).Routes,
-		"coach":  new(coach.Handler).Routes,
-		"health": func(api *httpapi.API) { httpapi.HealthRoutes(api, "", nil); web.DeletionRoutes(api) },
-		"inbox":  (&inbox.Handler{}).Routes,
+		"admin": new(admin.Handler).Routes,
+		"coach": new(coach.Handler).Routes,
+		"health": func(api *httpapi.API) {
+			httpapi.HealthRoutes(api, "", nil)
+			contract.Routes(api)
+			new(web.Pages).DeletionRoutes(api)
+			web.ProblemRoutes(api)
+			reference.Routes(api)
+		},
+		"inbox": (&inbox.Handler{}).Routes,
 		"leaderboard": func(api *httpapi.API) {
 			new(friends.Handler).Routes(api)
 			new(serve.Handler).Routes(api)
@@ -54,6 +63,7 @@ func wiring() map[string]func(*httpapi.API) {
 			accounts.ProfileRoutes(api)
 			new(home.Handler).Routes(api)
 			new(erasure.Handler).Routes(api)
+			new(bylink.Handler).Routes(api)
 			new(export.Handler).Routes(api)
 		},
 		"register": func(api *httpapi.API) {
@@ -286,8 +296,7 @@ func TestContract_reasonsOfFailure(t *testing.T) {
 	slices.Sort(want)
 	code := loadContract(t).Components.Schemas["Failure"].Value.Properties["code"].Value
 	var got []string
-	list, _ := code.Extensions["x-extensible-enum"].([]any)
-	for _, v := range list {
+	for _, v := range code.AnyOf[0].Value.Enum {
 		got = append(got, v.(string))
 		if !strings.Contains(code.Description, "`"+v.(string)+"`") {
 			t.Errorf("%v is not explained", v)

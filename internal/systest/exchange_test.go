@@ -200,7 +200,7 @@ func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 	t.Parallel()
 	const (
 		preferences = `{"push":true,"email":false,"kinds":{},"digest":true,"hideScore":false}`
-		problem     = `{"type":"urn:facescan:problem:%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
+		problem     = `{"type":"/problems/%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
 		times       = `"createdAt":"2026-11-20T08:16:00.000Z","updatedAt":"2026-11-20T08:16:00.000Z"`
 	)
 	for name, tt := range map[string]struct {
@@ -379,7 +379,10 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
 	c.friends(ctx, t)
 	c.reported(ctx, t, tokens.UID)
-	for _, path := range []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion"} {
+	for _, path := range []string{
+		"/health", "/ready", "/v1/openapi.yaml", "/v1/openapi.json", "/account-deletion", "/problems/not_found",
+		"/docs", "/docs/start.js",
+	} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
 	credentials := func(email, password string) string {
@@ -398,6 +401,13 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/refresh", `{}`)
 	nobody.want(ctx, t, 202, "POST", "/v1/auth/password-reset", fmt.Sprintf(`{"email":%q}`, bob.Email))
 	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/password-reset", `{"email":"nobody"}`)
+	const ask, follow = "/v1/account-deletion", "/v1/account-deletion/any-token?lang=de"
+	const form, media = "application/x-www-form-urlencoded", "Content-Type"
+	nobody.want(ctx, t, 202, "POST", ask, `{"email":"systest-unknown@example.com","locale":"de"}`)
+	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", ask, `{"email":"nobody"}`)
+	nobody.want(ctx, t, 200, "GET", follow, "")
+	nobody.want(ctx, t, 200, "POST", follow, "sure=yes", media, form)
+	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", follow, "sure=no", media, form)
 	caller{s, "x"}.refused(ctx, t, fault.CodeTokenInvalid, "GET", "/v1/me", "")
 	nobody.refused(ctx, t, fault.CodeMethodNotAllowed, "PUT", "/v1/me", "")
 	nobody.want(ctx, t, 200, "GET", "/v1/erasures/key", "")
@@ -707,7 +717,7 @@ func (c caller) series(ctx context.Context, t *testing.T, bob *client.Client, sa
 // friends goes from a code to friendships, a block and their ends.
 func (c caller) friends(ctx context.Context, t *testing.T) {
 	t.Helper()
-	const all, code = "/v1/leaderboards/friends", "/v1/leaderboards/friends/code"
+	const all, code = "/v1/friends", "/v1/friends/code"
 	c.refused(ctx, t, fault.CodeNotFound, "GET", code, "")
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", code, "")
 	c.want(ctx, t, 201, "POST", code, "")
@@ -731,8 +741,8 @@ func (c caller) friends(ctx context.Context, t *testing.T) {
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/"+friend, "")
 	c.refused(ctx, t, fault.CodeNotFound, "POST", all+"/"+friend+"/block", "")
 	c.want(ctx, t, 204, "POST", all+"/"+blocked+"/block", "")
-	c.want(ctx, t, 204, "DELETE", all+"/blocked/"+blocked, "")
-	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/blocked/"+blocked, "")
+	c.want(ctx, t, 204, "DELETE", all+"/"+blocked+"/block", "")
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/"+blocked+"/block", "")
 	c.want(ctx, t, 204, "DELETE", code, "")
 }
 
@@ -843,6 +853,7 @@ func (c caller) inbox(ctx context.Context, t *testing.T, bob *client.Client) {
 
 	const device, preferences = "/v1/devices/tablet", "/v1/preferences"
 	c.want(ctx, t, 201, "PUT", device, `{"token":"tt","platform":"android"}`)
+	c.want(ctx, t, 200, "GET", "/v1/devices", "")
 	c.want(ctx, t, 200, "PUT", device, `{"token":"tt","platform":"android"}`)
 	c.refused(ctx, t, fault.CodeInvalidField, "PUT", device, `{"token":"","platform":"android"}`)
 	c.refused(ctx, t, fault.CodeInvalidParameter, "PUT", "/v1/devices/a.b", `{"token":"tt","platform":"android"}`)

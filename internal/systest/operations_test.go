@@ -272,14 +272,15 @@ func (c caller) possessions(ctx context.Context, t *testing.T) map[string]string
 	})
 	friend, blocked := c.circle(ctx, t)
 	return map[string]string{
-		friendPath: friend, blockedPath: blocked,
+		friendPath: friend, unblocking: blocked,
 		"/v1/scans/": opened.Scan.ID, "/v1/series/": series.Series.ID, "/v1/inbox/": inbox.Items[0].ID,
 	}
 }
 
 const (
-	friendPath  = "/v1/leaderboards/friends/{id}"
-	blockedPath = "/v1/leaderboards/friends/blocked/{id}"
+	friendPath = "/v1/friends/{id}"
+	// unblocking has a friend of its own, who is blocked.
+	unblocking = "unblockFriend"
 )
 
 // circle gives the caller a friend and another whom they have blocked, and returns the ids of both.
@@ -290,14 +291,14 @@ func (c caller) circle(ctx context.Context, t *testing.T) (friend, blocked strin
 		_, other := c.registered(ctx, t, "friend-"+strings.ToLower(rand.Text()))
 		*id = other.befriend(ctx, t, code)
 	}
-	c.done(ctx, t, "POST", "/v1/leaderboards/friends/"+blocked+"/block", "")
+	c.done(ctx, t, "POST", "/v1/friends/"+blocked+"/block", "")
 	return friend, blocked
 }
 
 func (c caller) friendCode(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	var made api.FriendCode
-	_, answer := c.call(ctx, t, "POST", "/v1/leaderboards/friends/code", "")
+	_, answer := c.call(ctx, t, "POST", "/v1/friends/code", "")
 	if err := json.Unmarshal(answer, &made); err != nil || made.Code == "" {
 		t.Fatalf("make a friend code: %s, %v", answer, err)
 	}
@@ -308,7 +309,7 @@ func (c caller) friendCode(ctx context.Context, t *testing.T) string {
 func (c caller) befriend(ctx context.Context, t *testing.T, code string) string {
 	t.Helper()
 	var made api.Friend
-	_, answer := c.call(ctx, t, "POST", "/v1/leaderboards/friends", fmt.Sprintf(`{"code":%q}`, code))
+	_, answer := c.call(ctx, t, "POST", "/v1/friends", fmt.Sprintf(`{"code":%q}`, code))
 	if err := json.Unmarshal(answer, &made); err != nil || made.ID == "" {
 		t.Fatalf("use a friend code: %s, %v", answer, err)
 	}
@@ -317,6 +318,9 @@ func (c caller) befriend(ctx context.Context, t *testing.T, code string) string 
 
 // at is what the operation's path is asked with.
 func at(possessions map[string]string, o operation) (id string, ok bool) {
+	if id, ok = possessions[o.OperationID]; ok {
+		return id, true
+	}
 	for prefix, id := range possessions {
 		if strings.HasPrefix(o.path, prefix) && strings.Contains(o.path, "{") {
 			return id, true

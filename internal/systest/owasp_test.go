@@ -393,8 +393,11 @@ func (s *system) attackProperties(ctx context.Context, t *testing.T) {
 	scan := other.opened(ctx, t, `{"contentType":"image/jpeg"}`, "scan").Scan.ID
 	c.befriend(ctx, t, other.friendCode(ctx, t))
 	listed := ""
-	for _, path := range []string{"", "/friends", "/symmetry/top", "/symmetry/friends", "/symmetry/around"} {
-		_, answer := c.call(ctx, t, "GET", "/v1/leaderboards"+path, "")
+	for _, path := range []string{
+		"/leaderboards", "/friends", "/leaderboards/symmetry/top", "/leaderboards/symmetry/friends",
+		"/leaderboards/symmetry/around",
+	} {
+		_, answer := c.call(ctx, t, "GET", "/v1"+path, "")
 		listed += string(answer)
 	}
 	if !strings.Contains(listed, `"since":"`) {
@@ -557,7 +560,7 @@ func (s *system) attackFlows(ctx context.Context, t *testing.T) {
 		_, c := s.under(t).registered(ctx, t, "owasp-guesser")
 		limited(t, 40, func() *http.Response {
 			code := strings.ReplaceAll(rand.Text()[:16], "U", "V") // codes have no U, and what is no code is not counted
-			resp, answer := c.send(ctx, t, "POST", "/v1/leaderboards/friends", fmt.Sprintf(`{"code":%q}`, code))
+			resp, answer := c.send(ctx, t, "POST", "/v1/friends", fmt.Sprintf(`{"code":%q}`, code))
 			if resp.StatusCode < 400 {
 				t.Fatalf("a guess finds a friend: %s", answer)
 			}
@@ -777,7 +780,7 @@ func (s *system) attackInventory(ctx context.Context, t *testing.T) {
 	for _, path := range []string{
 		"/v0/me", "/v2/me", "/v1", "/v1/", "/v1beta/me", "/api/v1/me", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars",
 		"/metrics", "/statusz", "/env", "/.env", "/.git/config", "/.git/HEAD", "/.well-known/security.txt", "/.DS_Store",
-		"/swagger.json", "/swagger-ui/", "/openapi.json", "/openapi.yaml", "/v1/openapi.json", "/graphql", "/index.html",
+		"/swagger.json", "/swagger-ui/", "/openapi.json", "/openapi.yaml", "/graphql", "/index.html",
 		"/server-status", "/phpinfo.php", "/wp-login.php", "/config.json", "/backup.zip", "/go.mod", "/v1/test", "/v1/debug",
 	} {
 		c.refused(ctx, t, fault.CodeNotFound, "GET", path, "")

@@ -37,6 +37,8 @@ var repeated = []twice{
 	{"setPreferences", `{"push":true,"email":false}`, 200, 200},
 	{"updatePreferences", `{"kinds":{"welcome":{"push":false}},"quietHours":{"from":"22:00","to":"07:00"}}`, 200, 200},
 	{"unsubscribe", "List-Unsubscribe=One-Click", 200, 200},
+	{"askForDeletionLink", `{"email":"EMAIL"}`, 202, 202},
+	{"deleteByLink", "sure=yes", 200, 200},
 	{"markRead", "", 204, 204},
 	{"markAllRead", "", 200, 200},
 	{"deleteItem", "", 204, 404},
@@ -92,7 +94,7 @@ func TestEveryWriteTwice(t *testing.T) {
 			_, other := s.registered(ctx, t, "twice-friend")
 			has["CODE"] = other.friendCode(ctx, t)
 			own[friendPath] = other.befriend(ctx, t, c.friendCode(ctx, t))
-			own[blockedPath] = own[friendPath] // it is the same before and after a block
+			own[unblocking] = own[friendPath] // it is the same before and after a block
 		}
 		if w.operation == "markRead" || w.operation == "grantConsent" {
 			c.collect(ctx, t, has, own)

@@ -110,7 +110,7 @@ func TestRefusals(t *testing.T) {
 				p.RequestID == "" {
 				t.Fatalf("%d %s, want %s", status, answer, tt.code)
 			}
-			if pointed := len(p.Fields) > 0; pointed && p.Fields[0].Pointer != tt.pointer || !pointed && tt.pointer != "" {
+			if pointed := len(p.Fields) > 0; pointed && p.Fields[0].String() != tt.pointer || !pointed && tt.pointer != "" {
 				t.Errorf("fields %v, want %s", p.Fields, tt.pointer)
 			}
 		})

@@ -12,19 +12,32 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/web"
 )
 
-// getPage is the page as a browser gets it.
+// operator is who the pages name.
+var operator = web.Operator{Name: "Example <Ltd>", Contact: "help@example.com"}
+
+// getPage is the English page as a browser gets it.
 func getPage(t *testing.T) (page string, header http.Header) {
 	t.Helper()
+	return getPageIn(t, "")
+}
+
+// getPageIn is the page of a query.
+func getPageIn(t *testing.T, query string) (page string, header http.Header) {
+	t.Helper()
 	api := httpapi.New(httpapi.Options{AppCheck: httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}})
-	web.DeletionRoutes(api)
+	pages := &web.Pages{Operator: operator}
+	pages.DeletionRoutes(api)
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/account-deletion", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/account-deletion"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +99,7 @@ func TestPage_policy(t *testing.T) {
 		}
 	}
 	// What the policy would block: attributes that run or style, and what comes from elsewhere.
-	if found := regexp.MustCompile(`(?i)\s(on\w+|style|src|href)=|https?:`).FindString(page); found != "" {
+	if found := regexp.MustCompile(`(?i)\s(on\w+|style|src)=|https?:|<link`).FindString(page); found != "" {
 		t.Errorf("the page has %q", found)
 	}
 }
@@ -119,7 +132,7 @@ func TestPage_saysWhatRemains(t *testing.T) {
 	t.Parallel()
 	page, _ := getPage(t)
 	r := receipt.New("who", time.Time{}, nil, time.Time{})
-	rows := regexp.MustCompile(`<tr><td>(.*)</td><td>(\d+ days)</td></tr>`).FindAllStringSubmatch(page, -1)
+	rows := regexp.MustCompile(`<tr><td>(.*)</td><td class="day">(\d+ days)</td></tr>`).FindAllStringSubmatch(page, -1)
 	if len(rows) != len(r.Residuals) || len(rows) == 0 {
 		t.Fatalf("%d rows, the receipt has %d residuals", len(rows), len(r.Residuals))
 	}
@@ -132,5 +145,127 @@ func TestPage_saysWhatRemains(t *testing.T) {
 		if !strings.Contains(page, fact) {
 			t.Errorf("the page does not say %q", fact)
 		}
+	}
+}
+
+// What the pages are in one language, they are in the other: the same ids, names and attributes for
+// the script, and a translation of all that remains.
+func TestPage_languages(t *testing.T) {
+	t.Parallel()
+	english, _ := getPageIn(t, "?lang=en")
+	german, header := getPageIn(t, "?lang=de")
+	if header.Get("Content-Language") != "de" || !strings.Contains(german, `<html lang="de">`) {
+		t.Errorf("the German page is in %q", header.Get("Content-Language"))
+	}
+	hooks := regexp.MustCompile(`\s(?:id|name|type|for|data-\w+)=(?:"[\w-]*")?`)
+	if diff := cmp.Diff(hooks.FindAllString(english, -1), hooks.FindAllString(german, -1)); diff != "" {
+		t.Errorf("the pages differ (-en +de):\n%s", diff)
+	}
+	for _, left := range schema.Residuals {
+		if strings.Contains(german, html.EscapeString(left.What)) {
+			t.Errorf("%q is not translated", left.What)
+		}
+	}
+	for _, page := range []string{english, german} {
+		for _, want := range []string{"Example &lt;Ltd&gt;", `href="mailto:help@example.com"`} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page does not name its operator by %s", want)
+			}
+		}
+	}
+}
+
+func TestLang(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ query, accept, want string }{
+		"nothing":                     {"", "", "en"},
+		"a browser of Austria":        {"", "de-AT,en;q=0.5", "de"},
+		"a browser that prefers more": {"", "fr,de;q=0.4,en;q=0.8", "en"},
+		"the switch":                  {"?lang=en", "de", "en"},
+		"another language":            {"?lang=fr", "de", "de"},
+		"no language":                 {"?lang=%3Cscript%3E", "*;q=x", "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/"+tt.query, http.NoBody)
+			r.Header.Set("Accept-Language", tt.accept)
+			if got := web.Lang(r); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWantsHTML(t *testing.T) {
+	t.Parallel()
+	for accept, want := range map[string]bool{
+		"":    false,
+		"*/*": false, "application/json": false, "application/json, text/html": false,
+		"text/html": true, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": true,
+		"text/html;q=0.5, application/json": false, "application/json;q=0.2, TEXT/HTML;q=0.3": true,
+		"text/html;q=0": false, "text/html;q=many": false,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+		r.Header.Set("Accept", accept)
+		if got := web.WantsHTML(r); got != want {
+			t.Errorf("%q: %v, want %v", accept, got, want)
+		}
+	}
+}
+
+func TestOperator_link(t *testing.T) {
+	t.Parallel()
+	for contact, want := range map[string]string{
+		"": "", "help@example.com": "mailto:help@example.com", "https://example.com/help": "https://example.com/help",
+		"http://example.com": "", "javascript:alert(1)@x": "", "a@b?cc=c@d": "", "call us": "",
+	} {
+		if got := string((web.Operator{Contact: contact}).Link()); got != want {
+			t.Errorf("%q leads to %q, want %q", contact, got, want)
+		}
+	}
+}
+
+// The pages of links and receipts escape what they show, and are not for search engines.
+func TestPages_ofLinks(t *testing.T) {
+	t.Parallel()
+	pages := new(web.Pages)
+	hostile := `"><script>alert(1)</script>`
+	for name, tt := range map[string]struct {
+		show       func(w http.ResponseWriter, r *http.Request) error
+		want       string
+		formAction string
+	}{
+		"the question": {pages.ConfirmDeletion, `<form method="post">`, "form-action 'self'"},
+		"a deletion": {func(w http.ResponseWriter, r *http.Request) error {
+			return pages.DeletionBegun(w, r, "/v1/erasures/"+hostile)
+		}, `<a href="/v1/erasures/%22%3e%3cscript%3e`, "form-action 'none'"},
+		"a refusal": {pages.DeletionRefused, `<a href="/account-deletion?lang=de">`, "form-action 'none'"},
+		"a receipt": {func(w http.ResponseWriter, r *http.Request) error {
+			return pages.ErasureReceipt(w, r, web.Receipt{
+				Requested: "2026-11-20T08:15:30.125Z", Erased: "b", Account: hostile,
+				Stores:    []web.Store{{Store: "scans", Deleted: 12}},
+				Residuals: []web.Residual{{What: schema.Residuals[1].What, Gone: "c"}},
+			})
+		}, "Sicherungen der Datenbank", "form-action 'none'"},
+		"the time of a receipt": {func(w http.ResponseWriter, r *http.Request) error {
+			return pages.ErasureReceipt(w, r, web.Receipt{Requested: "2026-03-20T23:15:30.125-02:00"})
+		}, ">21. März 2026, 01:15 UTC</time>", "form-action 'none'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rec := httptest.NewRecorder()
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?lang=de", http.NoBody)
+			if err := tt.show(rec, r); err != nil {
+				t.Fatal(err)
+			}
+			page, header := rec.Body.String(), rec.Result().Header
+			if !strings.Contains(page, tt.want) || strings.Contains(page, "<script>") {
+				t.Errorf("want %s:\n%s", tt.want, page)
+			}
+			if policy := header.Get("Content-Security-Policy"); !strings.Contains(policy, tt.formAction) ||
+				strings.Contains(policy, "script-src") || header.Get("X-Robots-Tag") != "noindex" {
+				t.Errorf("%v", header)
+			}
+		})
 	}
 }

@@ -13,9 +13,9 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -130,9 +130,16 @@ const sweepEvery = 5 * time.Second
 
 // withHost runs work on the whole system.
 func withHost(ctx context.Context, c preflight.Command, work func(context.Context, *host.Host) error) error {
-	opts := host.Options{Progress: os.Stderr, Port: c.Port, SweepEvery: sweepEvery}
+	place, err := c.Place(ctx)
+	if err != nil {
+		return ended(ctx, err)
+	}
+	opts := host.Options{Progress: os.Stderr, Place: place, SweepEvery: sweepEvery, Keep: c.KeepFolder()}
 	if c.Logs {
 		opts.Logs = os.Stderr
+	}
+	if c.Seed {
+		opts.First = func(ctx context.Context, h *host.Host) error { return seed(ctx, os.Stdout, h) }
 	}
 	fmt.Fprintln(os.Stderr, "starting the emulators")
 	h, err := host.Start(ctx, opts)
@@ -148,49 +155,39 @@ func runForever(ctx context.Context, c preflight.Command) error {
 		return ended(ctx, err)
 	}
 	return withHost(ctx, c, func(ctx context.Context, h *host.Host) error {
-		if err := probe(ctx, h, photo); err != nil {
+		if err := probe(ctx, h, photo, c.Keep != ""); err != nil {
 			return fmt.Errorf("the probe scan did not come through (LOGS=1 shows the functions' logs): %w", err)
 		}
 		printAddresses(os.Stdout, h)
+		printClients(os.Stdout, h.Address(), strings.TrimPrefix(h.URL, "http://"), h.AuthHost)
 		fmt.Println("\nCtrl-C stops it.")
 		<-ctx.Done()
 		return nil
 	})
 }
 
-func printAddresses(w io.Writer, h *host.Host) {
-	for _, line := range [][2]string{
-		{"API", h.URL},
-		{"health", h.URL + "/health, " + h.URL + "/ready"},
-		{"contract", h.URL + "/v1/openapi.yaml"},
-		{"Firestore", os.Getenv("FIRESTORE_EMULATOR_HOST")},
-		{"Pub/Sub", os.Getenv("PUBSUB_EMULATOR_HOST")},
-		{"Firebase Auth", h.AuthHost},
-		{"Cloud Storage", h.Storage.Host()},
-		{"project", host.Project},
-		{"mails sent", h.MailboxURL() + ", for programs " + h.MailURL()},
-		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},
-		{"pushes sent", h.PushboxURL() + ", for programs " + h.PushURL()},
-		{"clock", h.ClockURL() + `, moved by POST {"advance":"24h"}`},
-	} {
-		fmt.Fprintf(w, "%-15s %s\n", line[0], line[1])
-	}
-}
-
 // probe sends one scan through the whole chain: a trigger that is not wired up shows here and not
-// in the developer's first own attempt.
-func probe(ctx context.Context, h *host.Host, photo []byte) error {
-	started := time.Now()
+// in the developer's first own attempt. Where data are kept, the user has an address that none
+// before had, and leaves.
+func probe(ctx context.Context, h *host.Host, photo []byte, kept bool) error {
+	started, email := time.Now(), "probe@example.com"
+	if kept {
+		email = "probe-" + strings.ToLower(rand.Text()) + "@example.com"
+	}
 	j := journey{
 		host: h, photo: photo, contentType: api.UploadRequestContentTypeImageJpeg,
-		client: &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "probe@example.com", Password: "probe-password"},
+		client: &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: email, Password: "probe-password"},
 		device: device("probe", "probe-token"),
 	}
 	if err := j.run(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "probe scan went all the way in %.1f s\n\n", time.Since(started).Seconds())
-	return nil
+	if !kept {
+		return nil
+	}
+	_, err := j.client.Erase(ctx)
+	return err
 }
 
 // runTest starts the emulators once for all packages of a test run; emulatortest finds them by the

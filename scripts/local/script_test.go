@@ -83,6 +83,7 @@ func TestMake_passesWhatItIsGiven(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(elsewhere, "my photo.jpg"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	c.env["HOST"] = "x86_64-linux-gnu" // as some shells have it
 	here, there := filepath.Base(c.dir), filepath.Base(elsewhere)
 	file := filepath.Join(c.dir, "Makefile")
 	for _, test := range []struct {
@@ -93,6 +94,10 @@ func TestMake_passesWhatItIsGiven(t *testing.T) {
 		{c.dir, []string{"run"}, here + ": run"},
 		{c.dir, []string{"run", "PORT=9000", "LOGS=1"}, here + ": run -logs -port 9000"},
 		{c.dir, []string{"run", "PORT=a b", "LOGS=0"}, here + ": run -port a b"},
+		{c.dir, []string{"run", "HOST=10.1.1.20", "SEED=1"}, here + ": run -host 10.1.1.20 -seed"},
+		{c.dir, []string{"run", "KEEP=my data"}, here + ": run -keep my data"},
+		{c.dir, []string{"run", "LAN=1", "SEED=0", "HOST="}, here + ": run -lan"},
+		{elsewhere, []string{"-f", file, "run", "HOST=10.1.1.20"}, here + ": run -host 10.1.1.20"},
 		{c.dir, []string{"demo"}, here + ": demo"},
 		{c.dir, []string{"demo", `PHOTO=it's "my" photo.jpg`}, here + `: demo -- it's "my" photo.jpg`},
 		{c.dir, []string{"demo", "PHOTO=-logs"}, here + ": demo -- -logs"},

@@ -103,7 +103,7 @@ func refused(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code, fiel
 	}
 	var got []string
 	for _, f := range p.Fields {
-		got = append(got, f.Pointer)
+		got = append(got, f.String())
 	}
 	if strings.Join(got, " ") != strings.Join(fields, " ") {
 		t.Errorf("fields = %v, want %v", got, fields)
@@ -305,9 +305,9 @@ func TestIdentityToolkitsErrors(t *testing.T) {
 			400, message(400, "TOO_MANY_ATTEMPTS_TRY_LATER : Access is disabled."), fault.CodeRateLimited, nil, "60", 3, 0,
 		},
 		"out of quota": {429, message(429, "Quota exceeded for quota metric."), fault.CodeRateLimited, nil, "60", 3, 0},
-		"down":         {503, message(503, "UNAVAILABLE"), fault.CodeUnavailable, nil, "", 0, 0},
+		"down":         {503, message(503, "UNAVAILABLE"), fault.CodeUnavailable, nil, "1", 0, 0},
 		"down, and no JSON": {
-			502, "<html>", fault.CodeUnavailable, nil, "", 0, 0,
+			502, "<html>", fault.CodeUnavailable, nil, "1", 0, 0,
 		},
 		"password login is off": {400, message(400, "PASSWORD_LOGIN_DISABLED"), fault.CodeInternal, nil, "", 3, 2},
 		"a code only in the text": {

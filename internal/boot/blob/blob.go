@@ -38,7 +38,8 @@ func bucket(ctx context.Context, p *boot.Process, variable, name string) (*stora
 }
 
 // Signing returns the options for signing URLs: by IAM's signBlob as the service account in
-// production, and by the local stack's key on the emulators, which speak plain HTTP.
+// production, and by the local stack's key on the emulators, which speak plain HTTP. There the
+// URLs' host is named, for package reached to replace.
 func Signing(p *boot.Process) (storage.SignedURLOptions, error) {
 	if err := boot.Need("FACESCAN_SIGNING_ACCOUNT", p.Config.SigningAccount); err != nil {
 		return storage.SignedURLOptions{}, err
@@ -46,6 +47,7 @@ func Signing(p *boot.Process) (storage.SignedURLOptions, error) {
 	opts := storage.SignedURLOptions{GoogleAccessID: p.Config.SigningAccount, Scheme: storage.SigningSchemeV4}
 	if p.Config.SigningKey != "" {
 		opts.PrivateKey, opts.Insecure = []byte(p.Config.SigningKey), true
+		opts.Hostname = p.Config.StorageHost
 	}
 	return opts, nil
 }

@@ -57,18 +57,54 @@ func (e CoachingVerdict) Valid() bool {
 	}
 }
 
-// Defines values for ConsentHistoryItemsAction.
+// Defines values for ConsentState.
 const (
-	ConsentHistoryItemsActionGranted   ConsentHistoryItemsAction = "granted"
-	ConsentHistoryItemsActionWithdrawn ConsentHistoryItemsAction = "withdrawn"
+	ConsentStateGranted   ConsentState = "granted"
+	ConsentStateNever     ConsentState = "never"
+	ConsentStateWithdrawn ConsentState = "withdrawn"
 )
 
-// Valid indicates whether the value is a known member of the ConsentHistoryItemsAction enum.
-func (e ConsentHistoryItemsAction) Valid() bool {
+// Valid indicates whether the value is a known member of the ConsentState enum.
+func (e ConsentState) Valid() bool {
 	switch e {
-	case ConsentHistoryItemsActionGranted:
+	case ConsentStateGranted:
 		return true
-	case ConsentHistoryItemsActionWithdrawn:
+	case ConsentStateNever:
+		return true
+	case ConsentStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConsentEventAction.
+const (
+	ConsentEventActionGranted   ConsentEventAction = "granted"
+	ConsentEventActionWithdrawn ConsentEventAction = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ConsentEventAction enum.
+func (e ConsentEventAction) Valid() bool {
+	switch e {
+	case ConsentEventActionGranted:
+		return true
+	case ConsentEventActionWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeletionConfirmationSure.
+const (
+	DeletionConfirmationSureYes DeletionConfirmationSure = "yes"
+)
+
+// Valid indicates whether the value is a known member of the DeletionConfirmationSure enum.
+func (e DeletionConfirmationSure) Valid() bool {
+	switch e {
+	case DeletionConfirmationSureYes:
 		return true
 	default:
 		return false
@@ -168,6 +204,42 @@ func (e ExportState) Valid() bool {
 	}
 }
 
+// Defines values for ListedBoardPeriod.
+const (
+	ListedBoardPeriodAll ListedBoardPeriod = "all"
+)
+
+// Valid indicates whether the value is a known member of the ListedBoardPeriod enum.
+func (e ListedBoardPeriod) Valid() bool {
+	switch e {
+	case ListedBoardPeriodAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListedBoardSpan.
+const (
+	ListedBoardSpanAll  ListedBoardSpan = "all"
+	ListedBoardSpanDay  ListedBoardSpan = "day"
+	ListedBoardSpanWeek ListedBoardSpan = "week"
+)
+
+// Valid indicates whether the value is a known member of the ListedBoardSpan enum.
+func (e ListedBoardSpan) Valid() bool {
+	switch e {
+	case ListedBoardSpanAll:
+		return true
+	case ListedBoardSpanDay:
+		return true
+	case ListedBoardSpanWeek:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NameReportReason.
 const (
 	NameReportReasonImpersonation NameReportReason = "impersonation"
@@ -222,6 +294,30 @@ func (e PreviewCheckVerdict) Valid() bool {
 	case PreviewCheckVerdictReject:
 		return true
 	case PreviewCheckVerdictWarn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProblemFieldsIn.
+const (
+	ProblemFieldsInBody   ProblemFieldsIn = "body"
+	ProblemFieldsInHeader ProblemFieldsIn = "header"
+	ProblemFieldsInPath   ProblemFieldsIn = "path"
+	ProblemFieldsInQuery  ProblemFieldsIn = "query"
+)
+
+// Valid indicates whether the value is a known member of the ProblemFieldsIn enum.
+func (e ProblemFieldsIn) Valid() bool {
+	switch e {
+	case ProblemFieldsInBody:
+		return true
+	case ProblemFieldsInHeader:
+		return true
+	case ProblemFieldsInPath:
+		return true
+	case ProblemFieldsInQuery:
 		return true
 	default:
 		return false
@@ -516,6 +612,48 @@ func (e SeriesScanState) Valid() bool {
 	}
 }
 
+// Defines values for StandingState.
+const (
+	StandingStateNotRated    StandingState = "not_rated"
+	StandingStateOptedOut    StandingState = "opted_out"
+	StandingStateProvisional StandingState = "provisional"
+	StandingStateRanked      StandingState = "ranked"
+)
+
+// Valid indicates whether the value is a known member of the StandingState enum.
+func (e StandingState) Valid() bool {
+	switch e {
+	case StandingStateNotRated:
+		return true
+	case StandingStateOptedOut:
+		return true
+	case StandingStateProvisional:
+		return true
+	case StandingStateRanked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TimelinePointKind.
+const (
+	TimelinePointKindScan   TimelinePointKind = "scan"
+	TimelinePointKindSeries TimelinePointKind = "series"
+)
+
+// Valid indicates whether the value is a known member of the TimelinePointKind enum.
+func (e TimelinePointKind) Valid() bool {
+	switch e {
+	case TimelinePointKindScan:
+		return true
+	case TimelinePointKindSeries:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UploadRequestContentType.
 const (
 	UploadRequestContentTypeImageJpeg UploadRequestContentType = "image/jpeg"
@@ -735,29 +873,7 @@ type BoardRow struct {
 
 // Boards defines model for Boards.
 type Boards struct {
-	Items []Boards_Items `json:"items"`
-}
-
-// Boards_Items defines model for Boards.Items.
-type Boards_Items struct {
-	// Begin RFC 3339, UTC, milliseconds.
-	Begin *Time `json:"begin,omitempty"`
-
-	// Closes RFC 3339, UTC, milliseconds.
-	Closes   *Time  `json:"closes,omitempty"`
-	Division string `json:"division"`
-
-	// End RFC 3339, UTC, milliseconds.
-	End *Time `json:"end,omitempty"`
-
-	// Expires RFC 3339, UTC, milliseconds.
-	Expires *Time `json:"expires,omitempty"`
-
-	// ID The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
-	ID BoardID `json:"id"`
-
-	// Period `all`, an ISO week such as 2026-W47, or a day such as 2026-11-20.
-	Period string `json:"period"`
+	Items []ListedBoard `json:"items"`
 }
 
 // Check One look at the photo's quality.
@@ -844,41 +960,23 @@ type Coaching_Reason struct {
 // refused, and `reason` says why.
 type CoachingVerdict string
 
-// Consent defines model for Consent.
+// Consent What the user has agreed to. `state` says which members it has.
 type Consent struct {
-	// At RFC 3339, UTC, milliseconds.
+	// At When that was.
 	At *Time `json:"at,omitempty"`
 
 	// Granted Whether a consent is in force.
-	Granted bool `json:"granted"`
-
-	// Version The text that was agreed to or withdrawn from. Absent before the first consent.
-	Version *string `json:"version,omitempty"`
+	Granted bool         `json:"granted"`
+	State   ConsentState `json:"state"`
+	Version *string      `json:"version,omitempty"`
 }
 
-// ConsentGrant defines model for ConsentGrant.
-type ConsentGrant struct {
-	// AppVersion The app's version, kept in the record of the consent: a text of at most 64 characters, by the rules of `displayName`.
-	AppVersion *string `json:"appVersion,omitempty"`
+// ConsentState defines model for Consent.State.
+type ConsentState string
 
-	// Version The version of the text that the user agreed to.
-	Version string `json:"version"`
-}
-
-// ConsentHistory defines model for ConsentHistory.
-type ConsentHistory struct {
-	Items []ConsentHistory_Items `json:"items"`
-
-	// NextCursor The `cursor` of the next page. Absent on the last.
-	NextCursor *string `json:"nextCursor,omitempty"`
-}
-
-// ConsentHistoryItemsAction defines model for ConsentHistory.Items.Action.
-type ConsentHistoryItemsAction string
-
-// ConsentHistory_Items defines model for ConsentHistory.Items.
-type ConsentHistory_Items struct {
-	Action ConsentHistoryItemsAction `json:"action"`
+// ConsentEvent A grant or a withdrawal. `action` says which.
+type ConsentEvent struct {
+	Action ConsentEventAction `json:"action"`
 
 	// AppVersion What the app said of itself, if it did.
 	AppVersion *string `json:"appVersion,omitempty"`
@@ -899,8 +997,29 @@ type ConsentHistory_Items struct {
 	Version string `json:"version"`
 }
 
+// ConsentEventAction defines model for ConsentEvent.Action.
+type ConsentEventAction string
+
+// ConsentGrant defines model for ConsentGrant.
+type ConsentGrant struct {
+	// AppVersion The app's version, kept in the record of the consent: a text of at most 64 characters, by the rules of `displayName`.
+	AppVersion *string `json:"appVersion,omitempty"`
+
+	// Version The version of the text that the user agreed to.
+	Version string `json:"version"`
+}
+
+// ConsentHistory defines model for ConsentHistory.
+type ConsentHistory struct {
+	Items []ConsentEvent `json:"items"`
+
+	// NextCursor The `cursor` of the next page. Absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
 // ConsentStatus defines model for ConsentStatus.
 type ConsentStatus struct {
+	// Consent What the user has agreed to. `state` says which members it has.
 	Consent Consent `json:"consent"`
 
 	// Current The text in force, to be shown in full.
@@ -930,6 +1049,23 @@ type Credentials struct {
 	Password string `json:"password"`
 }
 
+// DeletionConfirmation defines model for DeletionConfirmation.
+type DeletionConfirmation struct {
+	Sure DeletionConfirmationSure `json:"sure"`
+}
+
+// DeletionConfirmationSure defines model for DeletionConfirmation.Sure.
+type DeletionConfirmationSure string
+
+// DeletionLinkRequest defines model for DeletionLinkRequest.
+type DeletionLinkRequest struct {
+	// Email The address of the account.
+	Email string `json:"email"`
+
+	// Locale The language of the mail, such as `de-AT`; English for one that has no mail.
+	Locale *string `json:"locale,omitempty"`
+}
+
 // Device defines model for Device.
 type Device struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
@@ -945,6 +1081,11 @@ type Device struct {
 
 // DeviceID What the app calls its installation.
 type DeviceID = string
+
+// DeviceList defines model for DeviceList.
+type DeviceList struct {
+	Items []Device `json:"items"`
+}
 
 // DevicePlatform defines model for DevicePlatform.
 type DevicePlatform string
@@ -994,13 +1135,11 @@ type Erasure struct {
 	Receipt *string `json:"receipt,omitempty"`
 
 	// RequestedAt RFC 3339, UTC, milliseconds.
-	RequestedAt Time `json:"requestedAt"`
-
-	// State `erasing`: under way. `erased`: done.
-	State ErasureState `json:"state"`
+	RequestedAt Time         `json:"requestedAt"`
+	State       ErasureState `json:"state"`
 }
 
-// ErasureState `erasing`: under way. `erased`: done.
+// ErasureState defines model for Erasure.State.
 type ErasureState string
 
 // ErasureReceipt What the receipt says; it is the payload of the JWS.
@@ -1056,7 +1195,7 @@ type ErasureRequested struct {
 // ErrorCode What went wrong, for programs.
 type ErrorCode = string
 
-// Export An export, with where to download it once it is ready.
+// Export An export. `state` says how far it is.
 type Export struct {
 	// Bytes The file's size.
 	Bytes *int64 `json:"bytes,omitempty"`
@@ -1071,10 +1210,8 @@ type Export struct {
 	RequestedAt Time `json:"requestedAt"`
 
 	// Sha256 The file's SHA-256 hash in hex.
-	Sha256 *string `json:"sha256,omitempty"`
-
-	// State `queued`: under way. `ready`: to be downloaded. `failed`: it could not be made; ask for another.
-	State ExportState `json:"state"`
+	Sha256 *string     `json:"sha256,omitempty"`
+	State  ExportState `json:"state"`
 
 	// URL Where to download it, without a token.
 	URL *string `json:"url,omitempty"`
@@ -1083,7 +1220,7 @@ type Export struct {
 	URLExpiresAt *Time `json:"urlExpiresAt,omitempty"`
 }
 
-// ExportState `queued`: under way. `ready`: to be downloaded. `failed`: it could not be made; ask for another.
+// ExportState defines model for Export.State.
 type ExportState string
 
 // Failure defines model for Failure.
@@ -1213,6 +1350,43 @@ type InboxItem struct {
 // any longer than the analysis takes. Absent where the user never said; then it is one day. A failed scan's is kept a day at most.
 type KeepPhotosDays = int
 
+// LeftOut Why a photo does not count in a series that is completed or failed; absent where it counts.
+type LeftOut struct {
+	// Code `not_measured`: it failed or expired. `not_rankable`: see its scan. `other_engine`: another version measured the others.
+	// `outlier`: it lies too far from the others. `deleted`: the user deleted it.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user.
+	Detail string `json:"detail"`
+}
+
+// ListedBoard A leaderboard. `span` says of what time.
+type ListedBoard struct {
+	// Begin The first moment at which a photo that counts was uploaded.
+	Begin *Time `json:"begin,omitempty"`
+
+	// Closes Until when late scans count.
+	Closes   *Time  `json:"closes,omitempty"`
+	Division string `json:"division"`
+
+	// End The first moment after.
+	End *Time `json:"end,omitempty"`
+
+	// Expires Until when the board can be read.
+	Expires *Time `json:"expires,omitempty"`
+
+	// ID The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
+	ID     BoardID           `json:"id"`
+	Period ListedBoardPeriod `json:"period"`
+	Span   ListedBoardSpan   `json:"span"`
+}
+
+// ListedBoardPeriod defines model for ListedBoard.Period.
+type ListedBoardPeriod string
+
+// ListedBoardSpan defines model for ListedBoard.Span.
+type ListedBoardSpan string
+
 // Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 type Locale = string
 
@@ -1317,6 +1491,12 @@ type NameReportList_Items struct {
 // NoRank Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
 type NoRank = string
 
+// NotCompared Why it is not compared with the scans before it; empty where it is, or is the first. `version`: they are of another engine. `pose`: the head is
+// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, blurred by movement, compressed too much, or the
+// face is small or cut off. `expression`: the mouth is open, or one eye is more closed than the other. `cover`: something may cover
+// the face.
+type NotCompared = []string
+
 // NoticeChange defines model for NoticeChange.
 type NoticeChange struct {
 	Email *bool `json:"email,omitempty"`
@@ -1339,7 +1519,9 @@ type OneClickListUnsubscribe string
 type OpenedScan struct {
 	// SamePhoto There if no scan was opened because this one has measured the same photo already.
 	SamePhoto interface{} `json:"samePhoto,omitempty"`
-	Scan      Scan        `json:"scan"`
+
+	// Scan A scan. `state` says how far it is, and which members it has.
+	Scan Scan `json:"scan"`
 
 	// Upload The one request that uploads the photo.
 	Upload *UploadTicket `json:"upload,omitempty"`
@@ -1347,7 +1529,7 @@ type OpenedScan struct {
 
 // OpenedSeries defines model for OpenedSeries.
 type OpenedSeries struct {
-	// Series Several photos of one sitting.
+	// Series Several photos of one sitting. `state` says which members it has.
 	Series Series `json:"series"`
 
 	// Uploads The tickets of the photos that are missing, in the order of the scans.
@@ -1363,6 +1545,24 @@ type OpenedSeries_Uploads struct {
 	Upload UploadTicket `json:"upload"`
 }
 
+// OwnEntry defines model for OwnEntry.
+type OwnEntry struct {
+	// AchievedAt RFC 3339, UTC, milliseconds.
+	AchievedAt Time `json:"achievedAt"`
+
+	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
+	Rating Rating `json:"rating"`
+
+	// Scans How many scans and series the rating is made of.
+	Scans int `json:"scans"`
+
+	// StandardError The standard error of the rating, in points.
+	StandardError float64 `json:"standardError"`
+
+	// Username Empty for a user without one.
+	Username string `json:"username"`
+}
+
 // PasswordReset defines model for PasswordReset.
 type PasswordReset struct {
 	// ClientToken Says that this client has signed in with this e-mail address before, and opens nothing by itself. Keep the one of each sign-in for
@@ -1372,6 +1572,13 @@ type PasswordReset struct {
 
 	// Email The e-mail address of the user.
 	Email string `json:"email"`
+}
+
+// PersonalBest The highest score that counts on the board.
+type PersonalBest struct {
+	// At RFC 3339, UTC, milliseconds.
+	At    Time    `json:"at"`
+	Score float64 `json:"score"`
 }
 
 // Points A percentile of the reference portraits, one decimal.
@@ -1500,6 +1707,12 @@ type PreviewCheck struct {
 // PreviewCheckVerdict Where it rejects the photo would be refused.
 type PreviewCheckVerdict string
 
+// PreviousScore What a scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
+type PreviousScore struct {
+	Engine string  `json:"engine"`
+	Score  float64 `json:"score"`
+}
+
 // Problem An error, RFC 9457.
 type Problem struct {
 	// Code What went wrong, for programs.
@@ -1520,18 +1733,29 @@ type Problem struct {
 	// Title A short title, the same for all codes of a kind.
 	Title string `json:"title"`
 
-	// Type The code as a URI.
+	// Type The address of the code's page, relative to that of the request (RFC 9457, 3.1.1): the same from whatever host you ask.
 	Type string `json:"type"`
 }
 
+// ProblemFieldsIn The part of the request that has the member.
+type ProblemFieldsIn string
+
 // Problem_Fields defines model for Problem.Fields.
 type Problem_Fields struct {
-	// Detail What is wrong with it.
+	// Code Names what `detail` says, such as `missing`, `out_of_range`, `too_long` or `not_allowed`; there may be more.
+	Code *string `json:"code,omitempty"`
+
+	// Detail What is wrong with it, in the language of `Accept-Language`.
 	Detail string `json:"detail"`
 
-	// Pointer A JSON pointer (RFC 6901) into the body, such as `/device/token`, which is empty for the whole body; a part of a form is a
-	// member. Or `query/NAME`, `header/NAME` and `path/NAME`, with NAME escaped as in a JSON pointer, and `query` for the
-	// whole query.
+	// In The part of the request that has the member.
+	In ProblemFieldsIn `json:"in"`
+
+	// Params What `detail` says it of, in its order, such as the ends of the range.
+	Params *[]string `json:"params,omitempty"`
+
+	// Pointer A JSON pointer (RFC 6901) into that part, such as `/device/token` into a body and `/limit` into the query; empty for the whole
+	// part. A part of a form is a member of the body.
 	Pointer string `json:"pointer"`
 }
 
@@ -1539,7 +1763,9 @@ type Problem_Fields struct {
 type Profile struct {
 	// BirthYear The year of birth that the user declared, this year at the latest; absent before.
 	BirthYear *BirthYear `json:"birthYear,omitempty"`
-	Consent   Consent    `json:"consent"`
+
+	// Consent What the user has agreed to. `state` says which members it has.
+	Consent Consent `json:"consent"`
 
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
@@ -1869,25 +2095,26 @@ type Result_Pose struct {
 // SHA256 A SHA-256 checksum in lower-case hex.
 type SHA256 = string
 
-// Scan defines model for Scan.
+// Scan A scan. `state` says how far it is, and which members it has.
 type Scan struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
 
-	// DuplicateOf A scan's id.
+	// DuplicateOf There if an earlier scan of the user's, which this is the id of, has measured the same photo. The result is the same,
+	// but does not count for the leaderboard. The earlier scan may have been deleted since.
 	DuplicateOf *ScanID  `json:"duplicateOf,omitempty"`
 	Failure     *Failure `json:"failure,omitempty"`
 
-	// FinishedAt RFC 3339, UTC, milliseconds.
+	// FinishedAt When it was completed or failed.
 	FinishedAt *Time `json:"finishedAt,omitempty"`
 
 	// ID A scan's id.
 	ID ScanID `json:"id"`
 
-	// Previous What the scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
-	Previous *Scan_Previous `json:"previous,omitempty"`
+	// Previous There once the scan was scored anew.
+	Previous *PreviousScore `json:"previous,omitempty"`
 
-	// Renditions What became of the renditions that were asked for: there when the scan is completed, if any were.
+	// Renditions What became of the renditions that were asked for: there if any were.
 	Renditions *[]MadeRendition `json:"renditions,omitempty"`
 
 	// Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
@@ -1895,7 +2122,7 @@ type Scan struct {
 	// share pose, light and face.
 	Result *Result `json:"result,omitempty"`
 
-	// SeriesID A series' id.
+	// SeriesID There if it is a photo of a series.
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at, and its pictures are stored.
@@ -1908,17 +2135,11 @@ type Scan struct {
 	// UpdatedAt RFC 3339, UTC, milliseconds.
 	UpdatedAt Time `json:"updatedAt"`
 
-	// Verification What came of measuring the photo again.
+	// Verification There once the scan was to be measured again.
 	Verification *Verification `json:"verification,omitempty"`
 
 	// Version Grows with each change, for `since`.
 	Version int64 `json:"version"`
-}
-
-// Scan_Previous What the scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
-type Scan_Previous struct {
-	Engine string  `json:"engine"`
-	Score  float64 `json:"score"`
 }
 
 // ScanID A scan's id.
@@ -1939,7 +2160,7 @@ type ScanStage = string
 // take another photo. `expired`: no photo came in time; open another scan.
 type ScanState string
 
-// ScanSummary A scan in a list.
+// ScanSummary A scan in a list. `state` says which members it has.
 type ScanSummary struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
@@ -1947,10 +2168,10 @@ type ScanSummary struct {
 	// Engine The engine that measured it.
 	Engine *string `json:"engine,omitempty"`
 
-	// FailureCode The `code` of its `failure`, if it failed.
+	// FailureCode The `code` of its `failure`.
 	FailureCode *string `json:"failureCode,omitempty"`
 
-	// FinishedAt RFC 3339, UTC, milliseconds.
+	// FinishedAt When it was completed or failed.
 	FinishedAt *Time `json:"finishedAt,omitempty"`
 
 	// ID A scan's id.
@@ -1962,7 +2183,7 @@ type ScanSummary struct {
 	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score *ScoreRange `json:"score,omitempty"`
 
-	// SeriesID A series' id.
+	// SeriesID There if it is a photo of a series.
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at, and its pictures are stored.
@@ -2025,7 +2246,7 @@ type ScoreRange struct {
 	Value float64 `json:"value"`
 }
 
-// Series Several photos of one sitting.
+// Series Several photos of one sitting. `state` says which members it has.
 type Series struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
@@ -2042,16 +2263,14 @@ type Series struct {
 	// Scans Its photos, in the order in which they are taken.
 	Scans []SeriesScan `json:"scans"`
 
-	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
+	// Score The mean of the scans that count, and its 95 % interval.
 	Score *ScoreRange `json:"score,omitempty"`
 
-	// SettledAt RFC 3339, UTC, milliseconds.
-	SettledAt *Time `json:"settledAt,omitempty"`
+	// SettledAt When it first was completed or failed.
+	SettledAt *Time       `json:"settledAt,omitempty"`
+	State     SeriesState `json:"state"`
 
-	// State `open`: photos are missing or being measured. `completed`: see `score`. `failed`: all have ended, and none counts.
-	State SeriesState `json:"state"`
-
-	// TicketsExpireAt RFC 3339, UTC, milliseconds.
+	// TicketsExpireAt The end of the tickets' life.
 	TicketsExpireAt Time `json:"ticketsExpireAt"`
 
 	// UpdatedAt RFC 3339, UTC, milliseconds.
@@ -2061,7 +2280,7 @@ type Series struct {
 	Version int64 `json:"version"`
 }
 
-// SeriesState `open`: photos are missing or being measured. `completed`: see `score`. `failed`: all have ended, and none counts.
+// SeriesState defines model for Series.State.
 type SeriesState string
 
 // SeriesID A series' id.
@@ -2102,12 +2321,12 @@ type SeriesRequest struct {
 // SeriesRequestContentType The media type of each photo.
 type SeriesRequestContentType string
 
-// SeriesScan One photo of a series.
+// SeriesScan One photo of a series. `state` says which members it has.
 type SeriesScan struct {
 	// Engine The engine that measured it.
 	Engine *string `json:"engine,omitempty"`
 
-	// FailureCode The `code` of the scan's `failure`, if it failed.
+	// FailureCode The `code` of the scan's `failure`.
 	FailureCode *string `json:"failureCode,omitempty"`
 
 	// ID A scan's id.
@@ -2116,30 +2335,18 @@ type SeriesScan struct {
 	// Instruction What to tell the user before the photo.
 	Instruction string `json:"instruction"`
 
-	// LeftOut Why it does not count in a series that is completed or failed; absent where it counts.
-	LeftOut *SeriesScan_LeftOut `json:"leftOut,omitempty"`
+	// LeftOut Why a photo does not count in a series that is completed or failed; absent where it counts.
+	LeftOut *LeftOut `json:"leftOut,omitempty"`
 
 	// Rankable Whether the photo is fit to be compared.
 	Rankable *bool `json:"rankable,omitempty"`
 
 	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
-	Score *ScoreRange `json:"score,omitempty"`
-
-	// State `open`: its scan has not ended. `completed`, `failed`: as its scan. `expired`: no photo came in time. `deleted`: the user deleted it.
+	Score *ScoreRange     `json:"score,omitempty"`
 	State SeriesScanState `json:"state"`
 }
 
-// SeriesScan_LeftOut Why it does not count in a series that is completed or failed; absent where it counts.
-type SeriesScan_LeftOut struct {
-	// Code `not_measured`: it failed or expired. `not_rankable`: see its scan. `other_engine`: another version measured the others.
-	// `outlier`: it lies too far from the others. `deleted`: the user deleted it.
-	Code string `json:"code"`
-
-	// Detail A sentence for the user.
-	Detail string `json:"detail"`
-}
-
-// SeriesScanState `open`: its scan has not ended. `completed`, `failed`: as its scan. `expired`: no photo came in time. `deleted`: the user deleted it.
+// SeriesScanState defines model for SeriesScan.State.
 type SeriesScanState string
 
 // Session defines model for Session.
@@ -2177,14 +2384,14 @@ type SignIn struct {
 	UID string `json:"uid"`
 }
 
-// Standing defines model for Standing.
+// Standing The user's own standing on a board. `state` says whether there is a rank, or why not.
 type Standing struct {
-	// AsOf RFC 3339, UTC, milliseconds.
+	// AsOf When the board was counted.
 	AsOf Time `json:"asOf"`
 
 	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
-	Board BoardID         `json:"board"`
-	Entry *Standing_Entry `json:"entry,omitempty"`
+	Board BoardID   `json:"board"`
+	Entry *OwnEntry `json:"entry,omitempty"`
 
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
@@ -2193,8 +2400,10 @@ type Standing struct {
 	Percentile *float64 `json:"percentile,omitempty"`
 
 	// PersonalBest The highest score that counts on the board.
-	PersonalBest *Standing_PersonalBest `json:"personalBest,omitempty"`
-	Provisional  *BoardRank             `json:"provisional,omitempty"`
+	PersonalBest *PersonalBest `json:"personalBest,omitempty"`
+
+	// Provisional The place that the rating would have.
+	Provisional *BoardRank `json:"provisional,omitempty"`
 
 	// Rank From 1; equal ratings share it.
 	Rank *int64 `json:"rank,omitempty"`
@@ -2203,39 +2412,15 @@ type Standing struct {
 	RankHigh *int64 `json:"rankHigh,omitempty"`
 
 	// RankLow The rank of a rating 1.96 standard errors above.
-	RankLow *int64 `json:"rankLow,omitempty"`
-
-	// Reason Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
-	Reason *NoRank `json:"reason,omitempty"`
+	RankLow *int64        `json:"rankLow,omitempty"`
+	State   StandingState `json:"state"`
 
 	// Total The number of entries that others see.
 	Total int64 `json:"total"`
 }
 
-// Standing_Entry defines model for Standing.Entry.
-type Standing_Entry struct {
-	// AchievedAt RFC 3339, UTC, milliseconds.
-	AchievedAt Time `json:"achievedAt"`
-
-	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
-	Rating Rating `json:"rating"`
-
-	// Scans How many scans and series the rating is made of.
-	Scans int `json:"scans"`
-
-	// StandardError The standard error of the rating, in points.
-	StandardError float64 `json:"standardError"`
-
-	// Username Empty for a user without one.
-	Username string `json:"username"`
-}
-
-// Standing_PersonalBest The highest score that counts on the board.
-type Standing_PersonalBest struct {
-	// At RFC 3339, UTC, milliseconds.
-	At    Time    `json:"at"`
-	Score float64 `json:"score"`
-}
+// StandingState defines model for Standing.State.
+type StandingState string
 
 // Summary defines model for Summary.
 type Summary struct {
@@ -2243,8 +2428,10 @@ type Summary struct {
 	Best *ScanSummary `json:"best,omitempty"`
 
 	// Latest The scan that was opened last; absent before the first.
-	Latest   *ScanSummary `json:"latest,omitempty"`
-	Standing Standing     `json:"standing"`
+	Latest *ScanSummary `json:"latest,omitempty"`
+
+	// Standing The user's own standing on a board. `state` says whether there is a rank, or why not.
+	Standing Standing `json:"standing"`
 
 	// Unread The number of unread notifications, for a badge.
 	Unread int64 `json:"unread"`
@@ -2260,16 +2447,26 @@ type Timeline struct {
 	Points     []TimelinePoint `json:"points"`
 }
 
-// TimelinePoint A completed scan among the others, or a completed series.
+// TimelineChange What differs from the scan or series `since`. Absent where there is none to compare with.
+type TimelineChange struct {
+	Metrics []Difference `json:"metrics"`
+	Score   Difference   `json:"score"`
+
+	// Since The `scanId` or `seriesId` of the earlier point.
+	Since string `json:"since"`
+}
+
+// TimelinePoint A completed scan among the others, or a completed series. `kind` says which.
 type TimelinePoint struct {
 	// Change What differs from the scan or series `since`. Absent where there is none to compare with.
-	Change *TimelinePoint_Change `json:"change,omitempty"`
+	Change *TimelineChange `json:"change,omitempty"`
 
 	// CompletedAt RFC 3339, UTC, milliseconds.
 	CompletedAt Time `json:"completedAt"`
 
 	// Engine The engine that measured it.
-	Engine string `json:"engine"`
+	Engine string            `json:"engine"`
+	Kind   TimelinePointKind `json:"kind"`
 
 	// NewSeries Whether the scans before it were measured by another engine.
 	NewSeries bool `json:"newSeries"`
@@ -2278,9 +2475,9 @@ type TimelinePoint struct {
 	// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, blurred by movement, compressed too much, or the
 	// face is small or cut off. `expression`: the mouth is open, or one eye is more closed than the other. `cover`: something may cover
 	// the face.
-	NotComparedBecause []string `json:"notComparedBecause"`
+	NotComparedBecause NotCompared `json:"notComparedBecause"`
 
-	// Photos How many scans the score of a series is the mean of.
+	// Photos How many scans the score is the mean of.
 	Photos *int `json:"photos,omitempty"`
 
 	// ScanID A scan's id.
@@ -2293,14 +2490,8 @@ type TimelinePoint struct {
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 }
 
-// TimelinePoint_Change What differs from the scan or series `since`. Absent where there is none to compare with.
-type TimelinePoint_Change struct {
-	Metrics []Difference `json:"metrics"`
-	Score   Difference   `json:"score"`
-
-	// Since The `scanId` or `seriesId` of the earlier point.
-	Since string `json:"since"`
-}
+// TimelinePointKind defines model for TimelinePoint.Kind.
+type TimelinePointKind string
 
 // UploadForm defines model for UploadForm.
 type UploadForm struct {
@@ -2335,7 +2526,7 @@ type UploadTicket struct {
 	// ExpiresAt RFC 3339, UTC, milliseconds.
 	ExpiresAt Time `json:"expiresAt"`
 
-	// Headers The headers to send: exactly these, with exactly these values.
+	// Headers The headers to send: exactly these, with exactly these values. They are 4 or more, such as `Content-Type`.
 	Headers map[string]string `json:"headers"`
 
 	// MaxBytes The most bytes that the photo may have.
@@ -2380,6 +2571,24 @@ type UserState struct {
 
 	// Username Empty before one is chosen.
 	Username string `json:"username"`
+}
+
+// UsernameAvailability defines model for UsernameAvailability.
+type UsernameAvailability struct {
+	// Available Whether the user could have the name.
+	Available bool `json:"available"`
+
+	// Reason Why not; there where `available` is false.
+	Reason *UsernameAvailability_Reason `json:"reason,omitempty"`
+}
+
+// UsernameAvailability_Reason Why not; there where `available` is false.
+type UsernameAvailability_Reason struct {
+	// Code `invalid`: no username can be like this; `detail` says what is wrong. `taken`: another user has it or one that looks like it, or it is reserved.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user, or what the name must be.
+	Detail string `json:"detail"`
 }
 
 // UsernameChoice defines model for UsernameChoice.
@@ -2438,6 +2647,24 @@ type ItemID = string
 // PageLimit defines model for PageLimit.
 type PageLimit = int
 
+// GetAccountDeletionPageParams defines parameters for GetAccountDeletionPage.
+type GetAccountDeletionPageParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
+// GetReferenceParams defines parameters for GetReference.
+type GetReferenceParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// GetReferenceFileParams defines parameters for GetReferenceFile.
+type GetReferenceFileParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // GetHealth200JSONResponseBodyStatus defines parameters for GetHealth.
 type GetHealth200JSONResponseBodyStatus string
 
@@ -2460,6 +2687,18 @@ type GetReadiness200JSONResponseBody struct {
 	Status GetReadiness200JSONResponseBodyStatus `json:"status"`
 }
 
+// GetDeletionLinkPageParams defines parameters for GetDeletionLinkPage.
+type GetDeletionLinkPageParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
+// DeleteByLinkParams defines parameters for DeleteByLink.
+type DeleteByLinkParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
 // ListNameReportsParams defines parameters for ListNameReports.
 type ListNameReportsParams struct {
 	// Limit The most items of a page.
@@ -2477,6 +2716,30 @@ type ResolveNameReportJSONBody struct {
 
 // ResolveNameReportJSONBodyDecision defines parameters for ResolveNameReport.
 type ResolveNameReportJSONBodyDecision string
+
+// GetErasureParams defines parameters for GetErasure.
+type GetErasureParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
+// ListFriendsParams defines parameters for ListFriends.
+type ListFriendsParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListBlockedParams defines parameters for ListBlocked.
+type ListBlockedParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
 
 // DeleteReadItemsParams defines parameters for DeleteReadItems.
 type DeleteReadItemsParams struct {
@@ -2541,24 +2804,6 @@ type ListArchivesParamsDivision string
 // ListArchivesParamsPeriod defines parameters for ListArchives.
 type ListArchivesParamsPeriod string
 
-// ListFriendsParams defines parameters for ListFriends.
-type ListFriendsParams struct {
-	// Limit The most items of a page.
-	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
-
-	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-}
-
-// ListBlockedParams defines parameters for ListBlocked.
-type ListBlockedParams struct {
-	// Limit The most items of a page.
-	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
-
-	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-}
-
 // GetAroundParams defines parameters for GetAround.
 type GetAroundParams struct {
 	// Limit The number of rows, the own one among them.
@@ -2615,6 +2860,18 @@ type SetUsernameParams struct {
 	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
 	// whatever happened since. A weak one is none of them.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetContractJSONParams defines parameters for GetContractJSON.
+type GetContractJSONParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// GetContractParams defines parameters for GetContract.
+type GetContractParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListScansParams defines parameters for ListScans.
@@ -2713,10 +2970,14 @@ type UploadPhotoParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
-// CheckUsername200JSONResponseBody defines parameters for CheckUsername.
-type CheckUsername200JSONResponseBody struct {
-	Available bool `json:"available"`
-}
+// AskForDeletionLinkJSONRequestBody defines body for AskForDeletionLink for application/json ContentType.
+type AskForDeletionLinkJSONRequestBody = DeletionLinkRequest
+
+// DeleteByLinkFormdataRequestBody defines body for DeleteByLink for application/x-www-form-urlencoded ContentType.
+type DeleteByLinkFormdataRequestBody = DeletionConfirmation
+
+// DeleteByLinkMultipartRequestBody defines body for DeleteByLink for multipart/form-data ContentType.
+type DeleteByLinkMultipartRequestBody = DeletionConfirmation
 
 // ResolveNameReportJSONRequestBody defines body for ResolveNameReport for application/json ContentType.
 type ResolveNameReportJSONRequestBody ResolveNameReportJSONBody
@@ -2739,11 +3000,11 @@ type SignUpJSONRequestBody = Credentials
 // PutDeviceJSONRequestBody defines body for PutDevice for application/json ContentType.
 type PutDeviceJSONRequestBody = DeviceSpec
 
-// MarkAllReadJSONRequestBody defines body for MarkAllRead for application/json ContentType.
-type MarkAllReadJSONRequestBody MarkAllReadJSONBody
-
 // AddFriendJSONRequestBody defines body for AddFriend for application/json ContentType.
 type AddFriendJSONRequestBody = FriendCodeUse
+
+// MarkAllReadJSONRequestBody defines body for MarkAllRead for application/json ContentType.
+type MarkAllReadJSONRequestBody MarkAllReadJSONBody
 
 // ReportNameJSONRequestBody defines body for ReportName for application/json ContentType.
 type ReportNameJSONRequestBody = NameReport
@@ -2926,12 +3187,27 @@ type ClientInterface interface {
 
 	// GetAccountDeletionPage Open the page for account deletion
 	//
-	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-	// token.
+	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+	// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+	// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 	//
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-	GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetAccountDeletionPage(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReference Read this contract as a page
+	//
+	// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+	// and forgets a token that it was given.
+	//
+	// Corresponds with GET /docs (the `GetReference` operationId).
+	GetReference(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReferenceFile Get what the page of the contract loads
+	//
+	// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+	//
+	// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+	GetReferenceFile(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHealth Ask whether the process answers, which release it is, and which address the caller has
 	//
@@ -2940,12 +3216,82 @@ type ClientInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetProblemPage Open the page of an error code
+	//
+	// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+	// and whether the request may be repeated.
+	//
+	// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+	GetProblemPage(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetReadiness Ask whether the database answers
 	//
 	// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
 	//
 	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskForDeletionLinkWithBody Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskForDeletionLink Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLink(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeletionLinkPage Open the page that asks whether to delete the account
+	//
+	// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+	// at the links in mails open it, too. It is the same for every token.
+	//
+	// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+	GetDeletionLinkPage(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteByLinkWithBody Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithBody(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteByLinkWithFormdataBody Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithFormdataBody(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListNameReports List the reported names that wait for a decision
 	//
@@ -3166,6 +3512,14 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
 	CoachPreviewWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDevices List the devices that get pushes
+	//
+	// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+	// are not shown.
+	//
+	// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+	ListDevices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteDevice Send no more pushes to this device
 	//
 	// Call it when the user signs out. A device that is not known is a success too.
@@ -3210,10 +3564,104 @@ type ClientInterface interface {
 	//
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-	// go by themselves and when. It names the account by a pseudonym.
+	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+	// answered with a page of the same.
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-	GetErasure(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFriends List the friends
+	//
+	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+	ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFriendWithBody Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFriend Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBlocked List those whom the user has blocked
+	//
+	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+	ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeFriendCode Revoke the user's friend code
+	//
+	// The code is dead at once. Friends stay friends.
+	//
+	// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+	RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFriendCode Read the user's friend code
+	//
+	// The code as it is to be shown and read out.
+	//
+	// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+	GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakeFriendCode Make the user's friend code
+	//
+	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+	// or replace it. Making it again answers the one that is there.
+	//
+	// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+	MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateFriendCode Replace the user's friend code
+	//
+	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+	//
+	// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+	RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFriend End a friendship
+	//
+	// It ends for both. Neither is told, and by a code it can be made again.
+	//
+	// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+	RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnblockFriend Take a block back
+	//
+	// A code can be used again. The friendship does not come back by itself.
+	//
+	// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+	UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BlockFriend End a friendship and block the other
+	//
+	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+	// is one that nobody has. The other is not told. Blocking again is a success.
+	//
+	// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+	BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteReadItems Delete all notifications that are read
 	//
@@ -3279,99 +3727,6 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListFriends List the friends
-	//
-	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-	ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// AddFriendWithBody Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// AddFriend Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// ListBlocked List those whom the user has blocked
-	//
-	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-	ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UnblockFriend Take a block back
-	//
-	// A code can be used again. The friendship does not come back by itself.
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-	UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// RevokeFriendCode Revoke the user's friend code
-	//
-	// The code is dead at once. Friends stay friends.
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-	RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetFriendCode Read the user's friend code
-	//
-	// The code as it is to be shown and read out.
-	//
-	// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-	GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// MakeFriendCode Make the user's friend code
-	//
-	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-	// or replace it. Making it again answers the one that is there.
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-	MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// RotateFriendCode Replace the user's friend code
-	//
-	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-	RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// RemoveFriend End a friendship
-	//
-	// It ends for both. Neither is told, and by a code it can be made again.
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-	RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// BlockFriend End a friendship and block the other
-	//
-	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-	// is one that nobody has. The other is not told. Blocking again is a success.
-	//
-	// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-	BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
-
 	// ForgetRatings Forget all of the user's ratings
 	//
 	// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -3423,7 +3778,7 @@ type ClientInterface interface {
 	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-	// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+	// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
 	GetStanding(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3626,12 +3981,21 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
 	SetUsername(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetContractJSON Read this document as JSON
+	//
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
+	//
+	// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+	GetContractJSON(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetContract Read this document
 	//
-	// The contract of the version that is deployed. It may be cached for an hour.
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
 	//
 	// Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-	GetContract(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPreferences Read the notification preferences
 	//
@@ -4016,13 +4380,48 @@ type ClientInterface interface {
 
 // GetAccountDeletionPage Open the page for account deletion
 //
-// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-// token.
+// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 //
 // Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetAccountDeletionPageRequest(c.Server)
+func (c *Client) GetAccountDeletionPage(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAccountDeletionPageRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetReference Read this contract as a page
+//
+// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+// and forgets a token that it was given.
+//
+// Corresponds with GET /docs (the `GetReference` operationId).
+func (c *Client) GetReference(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReferenceRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetReferenceFile Get what the page of the contract loads
+//
+// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+//
+// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+func (c *Client) GetReferenceFile(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReferenceFileRequest(c.Server, file, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4050,6 +4449,24 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
+// GetProblemPage Open the page of an error code
+//
+// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+// and whether the request may be repeated.
+//
+// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+func (c *Client) GetProblemPage(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProblemPageRequest(c.Server, code)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetReadiness Ask whether the database answers
 //
 // Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
@@ -4057,6 +4474,118 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 // Corresponds with GET /ready (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadinessRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskForDeletionLinkWithBody Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *Client) AskForDeletionLinkWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskForDeletionLinkRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskForDeletionLink Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *Client) AskForDeletionLink(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskForDeletionLinkRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeletionLinkPage Open the page that asks whether to delete the account
+//
+// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+// at the links in mails open it, too. It is the same for every token.
+//
+// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+func (c *Client) GetDeletionLinkPage(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeletionLinkPageRequest(c.Server, token, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteByLinkWithBody Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *Client) DeleteByLinkWithBody(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteByLinkRequestWithBody(c.Server, token, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteByLinkWithFormdataBody Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *Client) DeleteByLinkWithFormdataBody(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteByLinkRequestWithFormdataBody(c.Server, token, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4456,6 +4985,24 @@ func (c *Client) CoachPreviewWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
+// ListDevices List the devices that get pushes
+//
+// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+// are not shown.
+//
+// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+func (c *Client) ListDevices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDevicesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // DeleteDevice Send no more pushes to this device
 //
 // Call it when the user signs out. A device that is not known is a success too.
@@ -4540,11 +5087,215 @@ func (c *Client) GetReceiptKeys(ctx context.Context, reqEditors ...RequestEditor
 //
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-// go by themselves and when. It names the account by a pseudonym.
+// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+// answered with a page of the same.
 //
 // Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-func (c *Client) GetErasure(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetErasureRequest(c.Server, capability)
+func (c *Client) GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetErasureRequest(c.Server, capability, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFriends List the friends
+//
+// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+func (c *Client) ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFriendsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFriendWithBody Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *Client) AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFriendRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFriend Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *Client) AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFriendRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBlocked List those whom the user has blocked
+//
+// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+func (c *Client) ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBlockedRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeFriendCode Revoke the user's friend code
+//
+// The code is dead at once. Friends stay friends.
+//
+// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+func (c *Client) RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFriendCode Read the user's friend code
+//
+// The code as it is to be shown and read out.
+//
+// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+func (c *Client) GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakeFriendCode Make the user's friend code
+//
+// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+// or replace it. Making it again answers the one that is there.
+//
+// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+func (c *Client) MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateFriendCode Replace the user's friend code
+//
+// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+//
+// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+func (c *Client) RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFriend End a friendship
+//
+// It ends for both. Neither is told, and by a code it can be made again.
+//
+// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+func (c *Client) RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFriendRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnblockFriend Take a block back
+//
+// A code can be used again. The friendship does not come back by itself.
+//
+// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+func (c *Client) UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnblockFriendRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BlockFriend End a friendship and block the other
+//
+// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+// is one that nobody has. The other is not told. Blocking again is a success.
+//
+// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+func (c *Client) BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBlockFriendRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -4699,209 +5450,6 @@ func (c *Client) ListArchives(ctx context.Context, params *ListArchivesParams, r
 	return c.Client.Do(req)
 }
 
-// ListFriends List the friends
-//
-// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-func (c *Client) ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListFriendsRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// AddFriendWithBody Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *Client) AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAddFriendRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// AddFriend Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *Client) AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewAddFriendRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// ListBlocked List those whom the user has blocked
-//
-// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-func (c *Client) ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListBlockedRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UnblockFriend Take a block back
-//
-// A code can be used again. The friendship does not come back by itself.
-//
-// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-func (c *Client) UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUnblockFriendRequest(c.Server, id)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// RevokeFriendCode Revoke the user's friend code
-//
-// The code is dead at once. Friends stay friends.
-//
-// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-func (c *Client) RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRevokeFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetFriendCode Read the user's friend code
-//
-// The code as it is to be shown and read out.
-//
-// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-func (c *Client) GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// MakeFriendCode Make the user's friend code
-//
-// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-// or replace it. Making it again answers the one that is there.
-//
-// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-func (c *Client) MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMakeFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// RotateFriendCode Replace the user's friend code
-//
-// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-//
-// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-func (c *Client) RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRotateFriendCodeRequest(c.Server)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// RemoveFriend End a friendship
-//
-// It ends for both. Neither is told, and by a code it can be made again.
-//
-// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-func (c *Client) RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRemoveFriendRequest(c.Server, id)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// BlockFriend End a friendship and block the other
-//
-// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-// is one that nobody has. The other is not told. Blocking again is a success.
-//
-// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-func (c *Client) BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewBlockFriendRequest(c.Server, id)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
 // ForgetRatings Forget all of the user's ratings
 //
 // Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -5003,7 +5551,7 @@ func (c *Client) GetFriendsBoard(ctx context.Context, board Board, reqEditors ..
 // `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 // having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 // `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 //
 // Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
 func (c *Client) GetStanding(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5386,13 +5934,32 @@ func (c *Client) SetUsername(ctx context.Context, params *SetUsernameParams, bod
 	return c.Client.Do(req)
 }
 
+// GetContractJSON Read this document as JSON
+//
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
+//
+// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+func (c *Client) GetContractJSON(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractJSONRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetContract Read this document
 //
-// The contract of the version that is deployed. It may be cached for an hour.
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
 //
 // Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetContractRequest(c.Server)
+func (c *Client) GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6044,7 +6611,7 @@ func (c *Client) CheckUsername(ctx context.Context, username string, reqEditors 
 }
 
 // NewGetAccountDeletionPageRequest constructs an http.Request for the GetAccountDeletionPage method
-func NewGetAccountDeletionPageRequest(server string) (*http.Request, error) {
+func NewGetAccountDeletionPageRequest(server string, params *GetAccountDeletionPageParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -6062,9 +6629,127 @@ func NewGetAccountDeletionPageRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetReferenceRequest constructs an http.Request for the GetReference method
+func NewGetReferenceRequest(server string, params *GetReferenceParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/docs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetReferenceFileRequest constructs an http.Request for the GetReferenceFile method
+func NewGetReferenceFileRequest(server string, file string, params *GetReferenceFileParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "file", file, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/docs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -6080,6 +6765,40 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/health")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetProblemPageRequest constructs an http.Request for the GetProblemPage method
+func NewGetProblemPageRequest(server string, code ErrorCode) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/problems/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -6120,6 +6839,181 @@ func NewGetReadinessRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewAskForDeletionLinkRequest calls the generic AskForDeletionLink builder with application/json body
+func NewAskForDeletionLinkRequest(server string, body AskForDeletionLinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskForDeletionLinkRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskForDeletionLinkRequestWithBody constructs an http.Request for the AskForDeletionLink method, with any body, and a specified content type
+func NewAskForDeletionLinkRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account-deletion")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetDeletionLinkPageRequest constructs an http.Request for the GetDeletionLinkPage method
+func NewGetDeletionLinkPageRequest(server string, token string, params *GetDeletionLinkPageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account-deletion/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteByLinkRequestWithFormdataBody calls the generic DeleteByLink builder with application/x-www-form-urlencoded body
+func NewDeleteByLinkRequestWithFormdataBody(server string, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewDeleteByLinkRequestWithBody(server, token, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewDeleteByLinkRequestWithBody constructs an http.Request for the DeleteByLink method, with any body, and a specified content type
+func NewDeleteByLinkRequestWithBody(server string, token string, params *DeleteByLinkParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account-deletion/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -6554,6 +7448,33 @@ func NewCoachPreviewRequestWithBody(server string, contentType string, body io.R
 	return req, nil
 }
 
+// NewListDevicesRequest constructs an http.Request for the ListDevices method
+func NewListDevicesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/devices")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewDeleteDeviceRequest constructs an http.Request for the DeleteDevice method
 func NewDeleteDeviceRequest(server string, id DeviceID) (*http.Request, error) {
 	var err error
@@ -6663,7 +7584,7 @@ func NewGetReceiptKeysRequest(server string) (*http.Request, error) {
 }
 
 // NewGetErasureRequest constructs an http.Request for the GetErasure method
-func NewGetErasureRequest(server string, capability string) (*http.Request, error) {
+func NewGetErasureRequest(server string, capability string, params *GetErasureParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -6688,7 +7609,416 @@ func NewGetErasureRequest(server string, capability string) (*http.Request, erro
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListFriendsRequest constructs an http.Request for the ListFriends method
+func NewListFriendsRequest(server string, params *ListFriendsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddFriendRequest calls the generic AddFriend builder with application/json body
+func NewAddFriendRequest(server string, body AddFriendJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddFriendRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAddFriendRequestWithBody constructs an http.Request for the AddFriend method, with any body, and a specified content type
+func NewAddFriendRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListBlockedRequest constructs an http.Request for the ListBlocked method
+func NewListBlockedRequest(server string, params *ListBlockedParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/blocked")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRevokeFriendCodeRequest constructs an http.Request for the RevokeFriendCode method
+func NewRevokeFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetFriendCodeRequest constructs an http.Request for the GetFriendCode method
+func NewGetFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMakeFriendCodeRequest constructs an http.Request for the MakeFriendCode method
+func NewMakeFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateFriendCodeRequest constructs an http.Request for the RotateFriendCode method
+func NewRotateFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/code/rotate")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveFriendRequest constructs an http.Request for the RemoveFriend method
+func NewRemoveFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUnblockFriendRequest constructs an http.Request for the UnblockFriend method
+func NewUnblockFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/%s/block", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBlockFriendRequest constructs an http.Request for the BlockFriend method
+func NewBlockFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/friends/%s/block", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -7057,388 +8387,6 @@ func NewListArchivesRequest(server string, params *ListArchivesParams) (*http.Re
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewListFriendsRequest constructs an http.Request for the ListFriends method
-func NewListFriendsRequest(server string, params *ListFriendsParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.Limit != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Cursor != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewAddFriendRequest calls the generic AddFriend builder with application/json body
-func NewAddFriendRequest(server string, body AddFriendJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewAddFriendRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewAddFriendRequestWithBody constructs an http.Request for the AddFriend method, with any body, and a specified content type
-func NewAddFriendRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewListBlockedRequest constructs an http.Request for the ListBlocked method
-func NewListBlockedRequest(server string, params *ListBlockedParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/blocked")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.Limit != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Cursor != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewUnblockFriendRequest constructs an http.Request for the UnblockFriend method
-func NewUnblockFriendRequest(server string, id FriendID) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/blocked/%s", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewRevokeFriendCodeRequest constructs an http.Request for the RevokeFriendCode method
-func NewRevokeFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewGetFriendCodeRequest constructs an http.Request for the GetFriendCode method
-func NewGetFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewMakeFriendCodeRequest constructs an http.Request for the MakeFriendCode method
-func NewMakeFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewRotateFriendCodeRequest constructs an http.Request for the RotateFriendCode method
-func NewRotateFriendCodeRequest(server string) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code/rotate")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewRemoveFriendRequest constructs an http.Request for the RemoveFriend method
-func NewRemoveFriendRequest(server string, id FriendID) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/%s", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewBlockFriendRequest constructs an http.Request for the BlockFriend method
-func NewBlockFriendRequest(server string, id FriendID) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/v1/leaderboards/friends/%s/block", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -8203,8 +9151,50 @@ func NewSetUsernameRequestWithBody(server string, params *SetUsernameParams, con
 	return req, nil
 }
 
+// NewGetContractJSONRequest constructs an http.Request for the GetContractJSON method
+func NewGetContractJSONRequest(server string, params *GetContractJSONParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/openapi.json")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetContractRequest constructs an http.Request for the GetContract method
-func NewGetContractRequest(server string) (*http.Request, error) {
+func NewGetContractRequest(server string, params *GetContractParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -8225,6 +9215,21 @@ func NewGetContractRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -9325,14 +10330,33 @@ type ClientWithResponsesInterface interface {
 
 	// GetAccountDeletionPageWithResponse Open the page for account deletion
 	//
-	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-	// token.
+	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+	// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+	// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-	GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
+	GetAccountDeletionPageWithResponse(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
+
+	// GetReferenceWithResponse Read this contract as a page
+	//
+	// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+	// and forgets a token that it was given.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /docs (the `GetReference` operationId).
+	GetReferenceWithResponse(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*GetReferenceResponse, error)
+
+	// GetReferenceFileWithResponse Get what the page of the contract loads
+	//
+	// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+	GetReferenceFileWithResponse(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*GetReferenceFileResponse, error)
 
 	// GetHealthWithResponse Ask whether the process answers, which release it is, and which address the caller has
 	//
@@ -9343,6 +10367,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
 
+	// GetProblemPageWithResponse Open the page of an error code
+	//
+	// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+	// and whether the request may be repeated.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+	GetProblemPageWithResponse(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*GetProblemPageResponse, error)
+
 	// GetReadinessWithResponse Ask whether the database answers
 	//
 	// Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
@@ -9351,6 +10385,70 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
+
+	// AskForDeletionLinkWithBodyWithResponse Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLinkWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error)
+
+	// AskForDeletionLinkWithResponse Ask for a mail with a link that deletes the account
+	//
+	// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+	// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+	// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+	// who has an account. Users without an e-mail address delete their accounts in the app.
+	//
+	// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+	// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+	// an hour for all addresses together.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+	AskForDeletionLinkWithResponse(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error)
+
+	// GetDeletionLinkPageWithResponse Open the page that asks whether to delete the account
+	//
+	// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+	// at the links in mails open it, too. It is the same for every token.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+	GetDeletionLinkPageWithResponse(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*GetDeletionLinkPageResponse, error)
+
+	// DeleteByLinkWithBodyWithResponse Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error)
+
+	// DeleteByLinkWithFormdataBodyWithResponse Delete the account by the link in a mail
+	//
+	// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+	// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+	// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+	DeleteByLinkWithFormdataBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error)
 
 	// ListNameReportsWithResponse List the reported names that wait for a decision
 	//
@@ -9579,6 +10677,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
 	CoachPreviewWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CoachPreviewResponse, error)
 
+	// ListDevicesWithResponse List the devices that get pushes
+	//
+	// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+	// are not shown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+	ListDevicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListDevicesResponse, error)
+
 	// DeleteDeviceWithResponse Send no more pushes to this device
 	//
 	// Call it when the user signs out. A device that is not known is a success too.
@@ -9627,12 +10735,124 @@ type ClientWithResponsesInterface interface {
 	//
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-	// go by themselves and when. It names the account by a pseudonym.
+	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+	// answered with a page of the same.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-	GetErasureWithResponse(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+	GetErasureWithResponse(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+
+	// ListFriendsWithResponse List the friends
+	//
+	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+	ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error)
+
+	// AddFriendWithBodyWithResponse Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
+
+	// AddFriendWithResponse Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+	AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
+
+	// ListBlockedWithResponse List those whom the user has blocked
+	//
+	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+	ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error)
+
+	// RevokeFriendCodeWithResponse Revoke the user's friend code
+	//
+	// The code is dead at once. Friends stay friends.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+	RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error)
+
+	// GetFriendCodeWithResponse Read the user's friend code
+	//
+	// The code as it is to be shown and read out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+	GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error)
+
+	// MakeFriendCodeWithResponse Make the user's friend code
+	//
+	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+	// or replace it. Making it again answers the one that is there.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+	MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error)
+
+	// RotateFriendCodeWithResponse Replace the user's friend code
+	//
+	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+	RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error)
+
+	// RemoveFriendWithResponse End a friendship
+	//
+	// It ends for both. Neither is told, and by a code it can be made again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+	RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error)
+
+	// UnblockFriendWithResponse Take a block back
+	//
+	// A code can be used again. The friendship does not come back by itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+	UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error)
+
+	// BlockFriendWithResponse End a friendship and block the other
+	//
+	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+	// is one that nobody has. The other is not told. Blocking again is a success.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+	BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error)
 
 	// DeleteReadItemsWithResponse Delete all notifications that are read
 	//
@@ -9710,117 +10930,6 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchivesWithResponse(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*ListArchivesResponse, error)
 
-	// ListFriendsWithResponse List the friends
-	//
-	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-	ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error)
-
-	// AddFriendWithBodyWithResponse Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
-
-	// AddFriendWithResponse Become friends by a code
-	//
-	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-	//
-	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-	AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
-
-	// ListBlockedWithResponse List those whom the user has blocked
-	//
-	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-	ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error)
-
-	// UnblockFriendWithResponse Take a block back
-	//
-	// A code can be used again. The friendship does not come back by itself.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-	UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error)
-
-	// RevokeFriendCodeWithResponse Revoke the user's friend code
-	//
-	// The code is dead at once. Friends stay friends.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-	RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error)
-
-	// GetFriendCodeWithResponse Read the user's friend code
-	//
-	// The code as it is to be shown and read out.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-	GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error)
-
-	// MakeFriendCodeWithResponse Make the user's friend code
-	//
-	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-	// or replace it. Making it again answers the one that is there.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-	MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error)
-
-	// RotateFriendCodeWithResponse Replace the user's friend code
-	//
-	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-	RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error)
-
-	// RemoveFriendWithResponse End a friendship
-	//
-	// It ends for both. Neither is told, and by a code it can be made again.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-	RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error)
-
-	// BlockFriendWithResponse End a friendship and block the other
-	//
-	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-	// is one that nobody has. The other is not told. Blocking again is a success.
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-	BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error)
-
 	// ForgetRatingsWithResponse Forget all of the user's ratings
 	//
 	// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -9878,7 +10987,7 @@ type ClientWithResponsesInterface interface {
 	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-	// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+	// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10103,14 +11212,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
 	SetUsernameWithResponse(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error)
 
+	// GetContractJSONWithResponse Read this document as JSON
+	//
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+	GetContractJSONWithResponse(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*GetContractJSONResponse, error)
+
 	// GetContractWithResponse Read this document
 	//
-	// The contract of the version that is deployed. It may be cached for an hour.
+	// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+	// form has an `ETag` of its own.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-	GetContractWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
+	GetContractWithResponse(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
 
 	// GetPreferencesWithResponse Read the notification preferences
 	//
@@ -10555,6 +11675,74 @@ func (r GetAccountDeletionPageResponse) ContentType() string {
 	return ""
 }
 
+type GetReferenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReferenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReferenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReferenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReferenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetReferenceFileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReferenceFileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReferenceFileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReferenceFileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReferenceFileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetHealthResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10596,6 +11784,40 @@ func (r GetHealthResponse) ContentType() string {
 	return ""
 }
 
+type GetProblemPageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetProblemPageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProblemPageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProblemPageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProblemPageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetReadinessResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10631,6 +11853,108 @@ func (r GetReadinessResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetReadinessResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AskForDeletionLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r AskForDeletionLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskForDeletionLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskForDeletionLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskForDeletionLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeletionLinkPageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDeletionLinkPageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeletionLinkPageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeletionLinkPageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeletionLinkPageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteByLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteByLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteByLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteByLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteByLinkResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11067,6 +12391,47 @@ func (r CoachPreviewResponse) ContentType() string {
 	return ""
 }
 
+type ListDevicesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDevicesResponse) GetJSON200() *DeviceList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDevicesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDevicesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDevicesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDevicesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type DeleteDeviceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11225,6 +12590,402 @@ func (r GetErasureResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetErasureResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListFriendsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFriendsResponse) GetJSON200() *FriendList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFriendsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFriendsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFriendsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFriendsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Friend
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Friend
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddFriendResponse) GetJSON200() *Friend {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddFriendResponse) GetJSON201() *Friend {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r AddFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListBlockedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBlockedResponse) GetJSON200() *FriendList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBlockedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBlockedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBlockedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBlockedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendCode
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFriendCodeResponse) GetJSON200() *FriendCode {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MakeFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendCode
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *FriendCode
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MakeFriendCodeResponse) GetJSON200() *FriendCode {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r MakeFriendCodeResponse) GetJSON201() *FriendCode {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r MakeFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakeFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *FriendCode
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateFriendCodeResponse) GetJSON201() *FriendCode {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UnblockFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r UnblockFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnblockFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnblockFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnblockFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BlockFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r BlockFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BlockFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BlockFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BlockFriendResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11498,402 +13259,6 @@ func (r ListArchivesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListArchivesResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type ListFriendsResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendList
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListFriendsResponse) GetJSON200() *FriendList {
-	return r.JSON200
-}
-
-// GetBody returns the raw response body bytes
-func (r ListFriendsResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r ListFriendsResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r ListFriendsResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r ListFriendsResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type AddFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Friend
-	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *Friend
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r AddFriendResponse) GetJSON200() *Friend {
-	return r.JSON200
-}
-
-// GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r AddFriendResponse) GetJSON201() *Friend {
-	return r.JSON201
-}
-
-// GetBody returns the raw response body bytes
-func (r AddFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r AddFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r AddFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r AddFriendResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type ListBlockedResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendList
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListBlockedResponse) GetJSON200() *FriendList {
-	return r.JSON200
-}
-
-// GetBody returns the raw response body bytes
-func (r ListBlockedResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r ListBlockedResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r ListBlockedResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r ListBlockedResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type UnblockFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r UnblockFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r UnblockFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r UnblockFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r UnblockFriendResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type RevokeFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r RevokeFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r RevokeFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r RevokeFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r RevokeFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type GetFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendCode
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetFriendCodeResponse) GetJSON200() *FriendCode {
-	return r.JSON200
-}
-
-// GetBody returns the raw response body bytes
-func (r GetFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r GetFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r GetFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r GetFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type MakeFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *FriendCode
-	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *FriendCode
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r MakeFriendCodeResponse) GetJSON200() *FriendCode {
-	return r.JSON200
-}
-
-// GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r MakeFriendCodeResponse) GetJSON201() *FriendCode {
-	return r.JSON201
-}
-
-// GetBody returns the raw response body bytes
-func (r MakeFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r MakeFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r MakeFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r MakeFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type RotateFriendCodeResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON201 the response for an HTTP 201 `application/json` response
-	JSON201 *FriendCode
-}
-
-// GetJSON201 returns the response for an HTTP 201 `application/json` response
-func (r RotateFriendCodeResponse) GetJSON201() *FriendCode {
-	return r.JSON201
-}
-
-// GetBody returns the raw response body bytes
-func (r RotateFriendCodeResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r RotateFriendCodeResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r RotateFriendCodeResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r RotateFriendCodeResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type RemoveFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r RemoveFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r RemoveFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r RemoveFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r RemoveFriendResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type BlockFriendResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-}
-
-// GetBody returns the raw response body bytes
-func (r BlockFriendResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r BlockFriendResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r BlockFriendResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r BlockFriendResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12625,6 +13990,47 @@ func (r SetUsernameResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetUsernameResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetContractJSONResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *map[string]interface{}
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetContractJSONResponse) GetJSON200() *map[string]interface{} {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetContractJSONResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetContractJSONResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetContractJSONResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetContractJSONResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13441,11 +14847,11 @@ type CheckUsernameResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *CheckUsername200JSONResponseBody
+	JSON200 *UsernameAvailability
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CheckUsernameResponse) GetJSON200() *CheckUsername200JSONResponseBody {
+func (r CheckUsernameResponse) GetJSON200() *UsernameAvailability {
 	return r.JSON200
 }
 
@@ -13480,19 +14886,50 @@ func (r CheckUsernameResponse) ContentType() string {
 
 // GetAccountDeletionPageWithResponse Open the page for account deletion
 //
-// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
-// token.
+// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, who operates the
+// service, and lets users delete their accounts: by a link in a mail (`POST /v1/account-deletion`) however they sign in, or with a
+// password, by `POST /v1/auth/login` and `DELETE /v1/me`. None of them asks for an App Check token.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
-func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error) {
-	rsp, err := c.GetAccountDeletionPage(ctx, reqEditors...)
+func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Context, params *GetAccountDeletionPageParams, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error) {
+	rsp, err := c.GetAccountDeletionPage(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetAccountDeletionPageResponse(rsp)
+}
+
+// GetReferenceWithResponse Read this contract as a page
+//
+// For a browser: this document to read, and to try out on the host that serves it. The page loads nothing from elsewhere
+// and forgets a token that it was given.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /docs (the `GetReference` operationId).
+func (c *ClientWithResponses) GetReferenceWithResponse(ctx context.Context, params *GetReferenceParams, reqEditors ...RequestEditorFn) (*GetReferenceResponse, error) {
+	rsp, err := c.GetReference(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReferenceResponse(rsp)
+}
+
+// GetReferenceFileWithResponse Get what the page of the contract loads
+//
+// A script or a style sheet of `/docs`. It may be kept as long as its `ETag` is the same.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /docs/{file} (the `GetReferenceFile` operationId).
+func (c *ClientWithResponses) GetReferenceFileWithResponse(ctx context.Context, file string, params *GetReferenceFileParams, reqEditors ...RequestEditorFn) (*GetReferenceFileResponse, error) {
+	rsp, err := c.GetReferenceFile(ctx, file, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReferenceFileResponse(rsp)
 }
 
 // GetHealthWithResponse Ask whether the process answers, which release it is, and which address the caller has
@@ -13510,6 +14947,22 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 	return ParseGetHealthResponse(rsp)
 }
 
+// GetProblemPageWithResponse Open the page of an error code
+//
+// For a browser: the address that the `type` of a `Problem` names. The page says what the code means, what the app does about it,
+// and whether the request may be repeated.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /problems/{code} (the `GetProblemPage` operationId).
+func (c *ClientWithResponses) GetProblemPageWithResponse(ctx context.Context, code ErrorCode, reqEditors ...RequestEditorFn) (*GetProblemPageResponse, error) {
+	rsp, err := c.GetProblemPage(ctx, code, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProblemPageResponse(rsp)
+}
+
 // GetReadinessWithResponse Ask whether the database answers
 //
 // Readiness, for uptime checks and dashboards. The answer may be 5 seconds old.
@@ -13523,6 +14976,100 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 		return nil, err
 	}
 	return ParseGetReadinessResponse(rsp)
+}
+
+// AskForDeletionLinkWithBodyWithResponse Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *ClientWithResponses) AskForDeletionLinkWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error) {
+	rsp, err := c.AskForDeletionLinkWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskForDeletionLinkResponse(rsp)
+}
+
+// AskForDeletionLinkWithResponse Ask for a mail with a link that deletes the account
+//
+// For the page `/account-deletion`, and for everybody who has not the app: no token of a user or of App Check is asked for. If an
+// enabled user has this address and it is verified, a mail goes to it with a link that works for 30 minutes; deleting takes the button
+// of the page that it leads to. The answer is the same for every address, and nobody is looked up before it, so that nobody learns
+// who has an account. Users without an e-mail address delete their accounts in the app.
+//
+// Of the requests for one address, only the first in each five minutes leads to a mail; its link is in the mailbox already when the
+// others are answered. Clients are `rate_limited` after three requests in half an hour for one address from one network, and after 30 in
+// an hour for all addresses together.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion (the `AskForDeletionLink` operationId).
+func (c *ClientWithResponses) AskForDeletionLinkWithResponse(ctx context.Context, body AskForDeletionLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*AskForDeletionLinkResponse, error) {
+	rsp, err := c.AskForDeletionLink(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskForDeletionLinkResponse(rsp)
+}
+
+// GetDeletionLinkPageWithResponse Open the page that asks whether to delete the account
+//
+// For a browser: the page that the mail links to. It has a button for the operation below and changes nothing, since programs that look
+// at the links in mails open it, too. It is the same for every token.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/account-deletion/{token} (the `GetDeletionLinkPage` operationId).
+func (c *ClientWithResponses) GetDeletionLinkPageWithResponse(ctx context.Context, token string, params *GetDeletionLinkPageParams, reqEditors ...RequestEditorFn) (*GetDeletionLinkPageResponse, error) {
+	rsp, err := c.GetDeletionLinkPage(ctx, token, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeletionLinkPageResponse(rsp)
+}
+
+// DeleteByLinkWithBodyWithResponse Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *ClientWithResponses) DeleteByLinkWithBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error) {
+	rsp, err := c.DeleteByLinkWithBody(ctx, token, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteByLinkResponse(rsp)
+}
+
+// DeleteByLinkWithFormdataBodyWithResponse Delete the account by the link in a mail
+//
+// For the page's button. It begins the erasure, as `DELETE /v1/me` does, and the page has the receipt's URL. A link begins one erasure;
+// repeated, it shows the same receipt while that is under way. A link does not work after 30 minutes, after its user has changed the
+// address or password or ended all sign-ins, and when another request has begun the erasure. The page of all these is the same.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account-deletion/{token} (the `DeleteByLink` operationId).
+func (c *ClientWithResponses) DeleteByLinkWithFormdataBodyWithResponse(ctx context.Context, token string, params *DeleteByLinkParams, body DeleteByLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*DeleteByLinkResponse, error) {
+	rsp, err := c.DeleteByLinkWithFormdataBody(ctx, token, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteByLinkResponse(rsp)
 }
 
 // ListNameReportsWithResponse List the reported names that wait for a decision
@@ -13854,6 +15401,22 @@ func (c *ClientWithResponses) CoachPreviewWithBodyWithResponse(ctx context.Conte
 	return ParseCoachPreviewResponse(rsp)
 }
 
+// ListDevicesWithResponse List the devices that get pushes
+//
+// All of them, the one that was seen last first: at most 20, and one or two more while several are registered at once. Their tokens
+// are not shown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/devices (the `ListDevices` operationId).
+func (c *ClientWithResponses) ListDevicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListDevicesResponse, error) {
+	rsp, err := c.ListDevices(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDevicesResponse(rsp)
+}
+
 // DeleteDeviceWithResponse Send no more pushes to this device
 //
 // Call it when the user signs out. A device that is not known is a success too.
@@ -13926,17 +15489,195 @@ func (c *ClientWithResponses) GetReceiptKeysWithResponse(ctx context.Context, re
 //
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
-// go by themselves and when. It names the account by a pseudonym.
+// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
+// answered with a page of the same.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
-func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error) {
-	rsp, err := c.GetErasure(ctx, capability, reqEditors...)
+func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*GetErasureResponse, error) {
+	rsp, err := c.GetErasure(ctx, capability, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetErasureResponse(rsp)
+}
+
+// ListFriendsWithResponse List the friends
+//
+// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/friends (the `ListFriends` operationId).
+func (c *ClientWithResponses) ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error) {
+	rsp, err := c.ListFriends(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFriendsResponse(rsp)
+}
+
+// AddFriendWithBodyWithResponse Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *ClientWithResponses) AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
+	rsp, err := c.AddFriendWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFriendResponse(rsp)
+}
+
+// AddFriendWithResponse Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends (the `AddFriend` operationId).
+func (c *ClientWithResponses) AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
+	rsp, err := c.AddFriend(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFriendResponse(rsp)
+}
+
+// ListBlockedWithResponse List those whom the user has blocked
+//
+// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
+func (c *ClientWithResponses) ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error) {
+	rsp, err := c.ListBlocked(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBlockedResponse(rsp)
+}
+
+// RevokeFriendCodeWithResponse Revoke the user's friend code
+//
+// The code is dead at once. Friends stay friends.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/friends/code (the `RevokeFriendCode` operationId).
+func (c *ClientWithResponses) RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error) {
+	rsp, err := c.RevokeFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeFriendCodeResponse(rsp)
+}
+
+// GetFriendCodeWithResponse Read the user's friend code
+//
+// The code as it is to be shown and read out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/friends/code (the `GetFriendCode` operationId).
+func (c *ClientWithResponses) GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error) {
+	rsp, err := c.GetFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFriendCodeResponse(rsp)
+}
+
+// MakeFriendCodeWithResponse Make the user's friend code
+//
+// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+// or replace it. Making it again answers the one that is there.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends/code (the `MakeFriendCode` operationId).
+func (c *ClientWithResponses) MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error) {
+	rsp, err := c.MakeFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeFriendCodeResponse(rsp)
+}
+
+// RotateFriendCodeWithResponse Replace the user's friend code
+//
+// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends/code/rotate (the `RotateFriendCode` operationId).
+func (c *ClientWithResponses) RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error) {
+	rsp, err := c.RotateFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateFriendCodeResponse(rsp)
+}
+
+// RemoveFriendWithResponse End a friendship
+//
+// It ends for both. Neither is told, and by a code it can be made again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/friends/{id} (the `RemoveFriend` operationId).
+func (c *ClientWithResponses) RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error) {
+	rsp, err := c.RemoveFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFriendResponse(rsp)
+}
+
+// UnblockFriendWithResponse Take a block back
+//
+// A code can be used again. The friendship does not come back by itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/friends/{id}/block (the `UnblockFriend` operationId).
+func (c *ClientWithResponses) UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error) {
+	rsp, err := c.UnblockFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnblockFriendResponse(rsp)
+}
+
+// BlockFriendWithResponse End a friendship and block the other
+//
+// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+// is one that nobody has. The other is not told. Blocking again is a success.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/friends/{id}/block (the `BlockFriend` operationId).
+func (c *ClientWithResponses) BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error) {
+	rsp, err := c.BlockFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBlockFriendResponse(rsp)
 }
 
 // DeleteReadItemsWithResponse Delete all notifications that are read
@@ -14063,183 +15804,6 @@ func (c *ClientWithResponses) ListArchivesWithResponse(ctx context.Context, para
 	return ParseListArchivesResponse(rsp)
 }
 
-// ListFriendsWithResponse List the friends
-//
-// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
-// may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
-func (c *ClientWithResponses) ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error) {
-	rsp, err := c.ListFriends(ctx, params, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseListFriendsResponse(rsp)
-}
-
-// AddFriendWithBodyWithResponse Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *ClientWithResponses) AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
-	rsp, err := c.AddFriendWithBody(ctx, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseAddFriendResponse(rsp)
-}
-
-// AddFriendWithResponse Become friends by a code
-//
-// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
-// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
-//
-// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
-// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
-//
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
-func (c *ClientWithResponses) AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
-	rsp, err := c.AddFriend(ctx, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseAddFriendResponse(rsp)
-}
-
-// ListBlockedWithResponse List those whom the user has blocked
-//
-// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
-// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
-func (c *ClientWithResponses) ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error) {
-	rsp, err := c.ListBlocked(ctx, params, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseListBlockedResponse(rsp)
-}
-
-// UnblockFriendWithResponse Take a block back
-//
-// A code can be used again. The friendship does not come back by itself.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
-func (c *ClientWithResponses) UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error) {
-	rsp, err := c.UnblockFriend(ctx, id, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseUnblockFriendResponse(rsp)
-}
-
-// RevokeFriendCodeWithResponse Revoke the user's friend code
-//
-// The code is dead at once. Friends stay friends.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
-func (c *ClientWithResponses) RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error) {
-	rsp, err := c.RevokeFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseRevokeFriendCodeResponse(rsp)
-}
-
-// GetFriendCodeWithResponse Read the user's friend code
-//
-// The code as it is to be shown and read out.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
-func (c *ClientWithResponses) GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error) {
-	rsp, err := c.GetFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseGetFriendCodeResponse(rsp)
-}
-
-// MakeFriendCodeWithResponse Make the user's friend code
-//
-// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
-// or replace it. Making it again answers the one that is there.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
-func (c *ClientWithResponses) MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error) {
-	rsp, err := c.MakeFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseMakeFriendCodeResponse(rsp)
-}
-
-// RotateFriendCodeWithResponse Replace the user's friend code
-//
-// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
-func (c *ClientWithResponses) RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error) {
-	rsp, err := c.RotateFriendCode(ctx, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseRotateFriendCodeResponse(rsp)
-}
-
-// RemoveFriendWithResponse End a friendship
-//
-// It ends for both. Neither is told, and by a code it can be made again.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
-func (c *ClientWithResponses) RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error) {
-	rsp, err := c.RemoveFriend(ctx, id, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseRemoveFriendResponse(rsp)
-}
-
-// BlockFriendWithResponse End a friendship and block the other
-//
-// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
-// is one that nobody has. The other is not told. Blocking again is a success.
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
-func (c *ClientWithResponses) BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error) {
-	rsp, err := c.BlockFriend(ctx, id, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseBlockFriendResponse(rsp)
-}
-
 // ForgetRatingsWithResponse Forget all of the user's ratings
 //
 // Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -14327,7 +15891,7 @@ func (c *ClientWithResponses) GetFriendsBoardWithResponse(ctx context.Context, b
 // `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 // having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
 // `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
-// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14660,15 +16224,32 @@ func (c *ClientWithResponses) SetUsernameWithResponse(ctx context.Context, param
 	return ParseSetUsernameResponse(rsp)
 }
 
+// GetContractJSONWithResponse Read this document as JSON
+//
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/openapi.json (the `GetContractJSON` operationId).
+func (c *ClientWithResponses) GetContractJSONWithResponse(ctx context.Context, params *GetContractJSONParams, reqEditors ...RequestEditorFn) (*GetContractJSONResponse, error) {
+	rsp, err := c.GetContractJSON(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetContractJSONResponse(rsp)
+}
+
 // GetContractWithResponse Read this document
 //
-// The contract of the version that is deployed. It may be cached for an hour.
+// The contract of the version that is deployed. It may be kept for an hour, and is compressed where `Accept-Encoding` has `gzip`; each
+// form has an `ETag` of its own.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
-func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
-	rsp, err := c.GetContract(ctx, reqEditors...)
+func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*GetContractResponse, error) {
+	rsp, err := c.GetContract(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -15255,6 +16836,38 @@ func ParseGetAccountDeletionPageResponse(rsp *http.Response) (*GetAccountDeletio
 	return response, nil
 }
 
+// ParseGetReferenceResponse parses an HTTP response from a GetReferenceWithResponse call
+func ParseGetReferenceResponse(rsp *http.Response) (*GetReferenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReferenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetReferenceFileResponse parses an HTTP response from a GetReferenceFileWithResponse call
+func ParseGetReferenceFileResponse(rsp *http.Response) (*GetReferenceFileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReferenceFileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
 func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15281,6 +16894,22 @@ func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
 	return response, nil
 }
 
+// ParseGetProblemPageResponse parses an HTTP response from a GetProblemPageWithResponse call
+func ParseGetProblemPageResponse(rsp *http.Response) (*GetProblemPageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProblemPageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseGetReadinessResponse parses an HTTP response from a GetReadinessWithResponse call
 func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15302,6 +16931,54 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseAskForDeletionLinkResponse parses an HTTP response from a AskForDeletionLinkWithResponse call
+func ParseAskForDeletionLinkResponse(rsp *http.Response) (*AskForDeletionLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskForDeletionLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetDeletionLinkPageResponse parses an HTTP response from a GetDeletionLinkPageWithResponse call
+func ParseGetDeletionLinkPageResponse(rsp *http.Response) (*GetDeletionLinkPageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeletionLinkPageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseDeleteByLinkResponse parses an HTTP response from a DeleteByLinkWithResponse call
+func ParseDeleteByLinkResponse(rsp *http.Response) (*DeleteByLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteByLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
@@ -15560,6 +17237,32 @@ func ParseCoachPreviewResponse(rsp *http.Response) (*CoachPreviewResponse, error
 	return response, nil
 }
 
+// ParseListDevicesResponse parses an HTTP response from a ListDevicesWithResponse call
+func ParseListDevicesResponse(rsp *http.Response) (*ListDevicesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDevicesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseDeleteDeviceResponse parses an HTTP response from a DeleteDeviceWithResponse call
 func ParseDeleteDeviceResponse(rsp *http.Response) (*DeleteDeviceResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15656,6 +17359,243 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 200:
+		// Content-type (text/html) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseListFriendsResponse parses an HTTP response from a ListFriendsWithResponse call
+func ParseListFriendsResponse(rsp *http.Response) (*ListFriendsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFriendsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddFriendResponse parses an HTTP response from a AddFriendWithResponse call
+func ParseAddFriendResponse(rsp *http.Response) (*AddFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Friend
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Friend
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListBlockedResponse parses an HTTP response from a ListBlockedWithResponse call
+func ParseListBlockedResponse(rsp *http.Response) (*ListBlockedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBlockedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeFriendCodeResponse parses an HTTP response from a RevokeFriendCodeWithResponse call
+func ParseRevokeFriendCodeResponse(rsp *http.Response) (*RevokeFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetFriendCodeResponse parses an HTTP response from a GetFriendCodeWithResponse call
+func ParseGetFriendCodeResponse(rsp *http.Response) (*GetFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMakeFriendCodeResponse parses an HTTP response from a MakeFriendCodeWithResponse call
+func ParseMakeFriendCodeResponse(rsp *http.Response) (*MakeFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateFriendCodeResponse parses an HTTP response from a RotateFriendCodeWithResponse call
+func ParseRotateFriendCodeResponse(rsp *http.Response) (*RotateFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFriendResponse parses an HTTP response from a RemoveFriendWithResponse call
+func ParseRemoveFriendResponse(rsp *http.Response) (*RemoveFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseUnblockFriendResponse parses an HTTP response from a UnblockFriendWithResponse call
+func ParseUnblockFriendResponse(rsp *http.Response) (*UnblockFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnblockFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseBlockFriendResponse parses an HTTP response from a BlockFriendWithResponse call
+func ParseBlockFriendResponse(rsp *http.Response) (*BlockFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BlockFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil
@@ -15821,240 +17761,6 @@ func ParseListArchivesResponse(rsp *http.Response) (*ListArchivesResponse, error
 		}
 		response.JSON200 = &dest
 
-	}
-
-	return response, nil
-}
-
-// ParseListFriendsResponse parses an HTTP response from a ListFriendsWithResponse call
-func ParseListFriendsResponse(rsp *http.Response) (*ListFriendsResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &ListFriendsResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendList
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseAddFriendResponse parses an HTTP response from a AddFriendWithResponse call
-func ParseAddFriendResponse(rsp *http.Response) (*AddFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &AddFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Friend
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest Friend
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON201 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseListBlockedResponse parses an HTTP response from a ListBlockedWithResponse call
-func ParseListBlockedResponse(rsp *http.Response) (*ListBlockedResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &ListBlockedResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendList
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseUnblockFriendResponse parses an HTTP response from a UnblockFriendWithResponse call
-func ParseUnblockFriendResponse(rsp *http.Response) (*UnblockFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &UnblockFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseRevokeFriendCodeResponse parses an HTTP response from a RevokeFriendCodeWithResponse call
-func ParseRevokeFriendCodeResponse(rsp *http.Response) (*RevokeFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &RevokeFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseGetFriendCodeResponse parses an HTTP response from a GetFriendCodeWithResponse call
-func ParseGetFriendCodeResponse(rsp *http.Response) (*GetFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &GetFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseMakeFriendCodeResponse parses an HTTP response from a MakeFriendCodeWithResponse call
-func ParseMakeFriendCodeResponse(rsp *http.Response) (*MakeFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &MakeFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON201 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseRotateFriendCodeResponse parses an HTTP response from a RotateFriendCodeWithResponse call
-func ParseRotateFriendCodeResponse(rsp *http.Response) (*RotateFriendCodeResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &RotateFriendCodeResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
-		var dest FriendCode
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON201 = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseRemoveFriendResponse parses an HTTP response from a RemoveFriendWithResponse call
-func ParseRemoveFriendResponse(rsp *http.Response) (*RemoveFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &RemoveFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	return response, nil
-}
-
-// ParseBlockFriendResponse parses an HTTP response from a BlockFriendWithResponse call
-func ParseBlockFriendResponse(rsp *http.Response) (*BlockFriendResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &BlockFriendResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
 	}
 
 	return response, nil
@@ -16512,6 +18218,35 @@ func ParseSetUsernameResponse(rsp *http.Response) (*SetUsernameResponse, error) 
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetContractJSONResponse parses an HTTP response from a GetContractJSONWithResponse call
+func ParseGetContractJSONResponse(rsp *http.Response) (*GetContractJSONResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetContractJSONResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest map[string]interface{}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
 
 	}
 
@@ -17024,7 +18759,7 @@ func ParseCheckUsernameResponse(rsp *http.Response) (*CheckUsernameResponse, err
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest CheckUsername200JSONResponseBody
+		var dest UsernameAvailability
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

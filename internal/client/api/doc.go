@@ -4,9 +4,10 @@
 // forgotten.
 //
 // The generator (oapi-codegen) reads OpenAPI 3.1 as far as it makes types: "null" beside another
-// type becomes a pointer, a const a plain string, and if, then and else are left to the validation
-// of the tests. It does not read schemas that are true or false, so the contract says {} and {not:
-// {}}.
+// type becomes a pointer and a const a plain string. A union becomes raw JSON, so overlay.yaml,
+// which scripts/contract writes, makes one struct of each. It does not read schemas that are no
+// objects, true and false.
 package api
 
+//go:generate go run ../../../scripts/contract -root ../../..
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-codegen.yaml ../../httpapi/openapi.yaml

@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/account/address"
 	"github.com/facescan/facescan/internal/account/toolkit"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/link"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/erasure/tombstone"
 	"github.com/facescan/facescan/internal/event"
@@ -54,6 +55,8 @@ type Consumer struct {
 	Mailer *mail.Sender
 	// Signer signs the receipt.
 	Signer receipt.Signer
+	// Links makes the links by which accounts are deleted.
+	Links *link.Links
 	// PublicURL is the base URL of the API, for the link in the mail.
 	PublicURL string
 	// Key is for keys.ForReceipts and derives capabilities, ErasedKey for keys.ForErased and derives
@@ -73,6 +76,7 @@ func (e *Consumer) Mux() *event.Mux {
 	})
 	event.On(m, e.beginWithdrawal)
 	event.On(m, e.endSignIns)
+	event.On(m, e.sendLink)
 	return m
 }
 

@@ -1,6 +1,7 @@
 package boards
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -14,6 +15,9 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 )
+
+// Ranked is the state of a user with a rank.
+const Ranked = "ranked"
 
 // The reasons why a user has no rank.
 const (
@@ -57,8 +61,8 @@ type BestScan struct {
 type Standing struct {
 	Board string `json:"board"`
 	OptIn bool   `json:"optIn"`
-	// Reason is why there is no rank, "" if there is one.
-	Reason string `json:"reason,omitempty"`
+	// State is Ranked, or the reason why there is no rank.
+	State string `json:"state"`
 	// Entry and Best are set if the caller takes part and has a scan that counts.
 	Entry *OwnEntry `json:"entry,omitempty"`
 	Best  *BestScan `json:"personalBest,omitempty"`
@@ -135,7 +139,8 @@ func (r *Reader) Standing(ctx context.Context, b leaderboard.Board, uid account.
 		return Standing{}, err
 	}
 	v := Standing{
-		Board: b.ID(), OptIn: o.user.Leaderboard.OptIn, Reason: o.reason(), Total: s.Total(), AsOf: httpapi.Time(s.AsOf),
+		Board: b.ID(), OptIn: o.user.Leaderboard.OptIn, State: cmp.Or(o.reason(), Ranked),
+		Total: s.Total(), AsOf: httpapi.Time(s.AsOf),
 	}
 	if !o.rated {
 		return v, nil
@@ -149,7 +154,7 @@ func (r *Reader) Standing(ctx context.Context, b leaderboard.Board, uid account.
 	if err != nil {
 		return Standing{}, err
 	}
-	if v.Reason == "" {
+	if v.State == Ranked {
 		v.Rank, v.Total = &rank, total
 	} else {
 		v.Expected = &rank

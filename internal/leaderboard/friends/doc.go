@@ -1,5 +1,5 @@
 // Package friends keeps who knows whom, for boards that show friends only, and serves the routes
-// below /v1/leaderboards/friends.
+// below /v1/friends.
 //
 //	friendcodes/{hash of a code}   whose code it is
 //	users/{uid}/sharing/state      what the user's code is made of

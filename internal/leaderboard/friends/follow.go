@@ -23,7 +23,7 @@ import (
 // was just replaced, and people mistype. With 80 bits, far more tries would find nothing either.
 var WrongCodes = quota.Rule{Name: "friend-codes", Max: 20, Window: time.Hour}
 
-// addRequest is the body of POST /v1/leaderboards/friends.
+// addRequest is the body of POST /v1/friends.
 type addRequest struct {
 	Code string `json:"code" required:"true"`
 }

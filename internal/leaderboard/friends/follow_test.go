@@ -133,7 +133,7 @@ func TestAdd_wrongCodesAreAlike(t *testing.T) {
 	}
 	seen.take()
 	b.want(http.StatusUnprocessableEntity, "ada", http.MethodPost, root, use(own))
-	if p := b.add("ada", own).problem(t); len(p.Fields) != 1 || p.Fields[0].Pointer != "/code" {
+	if p := b.add("ada", own).problem(t); len(p.Fields) != 1 || p.Fields[0].String() != "/code" {
 		t.Errorf("own code: %+v", p)
 	}
 }
@@ -354,7 +354,7 @@ func TestAdd_fence(t *testing.T) {
 		{http.MethodPost, root, use(code)}, {http.MethodGet, root, ""}, {http.MethodPost, codePath, ""},
 		{http.MethodGet, codePath, ""}, {http.MethodDelete, codePath, ""}, {http.MethodPost, codePath + "/rotate", ""},
 		{http.MethodDelete, root + "/" + id, ""}, {http.MethodPost, root + "/" + id + "/block", ""},
-		{http.MethodGet, root + "/blocked", ""}, {http.MethodDelete, root + "/blocked/" + id, ""},
+		{http.MethodGet, root + "/blocked", ""}, {http.MethodDelete, root + "/" + id + "/block", ""},
 	} {
 		b.refused(fault.CodeAccountErasing, "ada", tt.method, tt.path, tt.body)
 		b.refused(fault.CodeNotRegistered, "nobody", tt.method, tt.path, tt.body)

@@ -19,7 +19,7 @@ import (
 
 const defaultPage = 20
 
-// Handler serves the routes below /v1/leaderboards/friends.
+// Handler serves the routes below /v1/friends.
 type Handler struct {
 	Firestore *firestore.Client
 	// Limits count wrong codes.
@@ -34,16 +34,16 @@ type Handler struct {
 
 // Routes adds the routes to the API.
 func (h *Handler) Routes(api *httpapi.API) {
-	api.Handle("POST /v1/leaderboards/friends/code", httpapi.User, h.makeCode)
-	api.Handle("GET /v1/leaderboards/friends/code", httpapi.User, h.getCode)
-	api.Handle("DELETE /v1/leaderboards/friends/code", httpapi.User, h.revokeCode)
-	api.Handle("POST /v1/leaderboards/friends/code/rotate", httpapi.User, h.rotateCode)
-	api.Handle("POST /v1/leaderboards/friends", httpapi.User, h.add, httpapi.JSON)
-	api.Handle("GET /v1/leaderboards/friends", httpapi.User, h.list, httpapi.Paged)
-	api.Handle("DELETE /v1/leaderboards/friends/{id}", httpapi.User, h.remove)
-	api.Handle("POST /v1/leaderboards/friends/{id}/block", httpapi.User, h.block)
-	api.Handle("GET /v1/leaderboards/friends/blocked", httpapi.User, h.listBlocked, httpapi.Paged)
-	api.Handle("DELETE /v1/leaderboards/friends/blocked/{id}", httpapi.User, h.unblock)
+	api.Handle("POST /v1/friends/code", httpapi.User, h.makeCode)
+	api.Handle("GET /v1/friends/code", httpapi.User, h.getCode)
+	api.Handle("DELETE /v1/friends/code", httpapi.User, h.revokeCode)
+	api.Handle("POST /v1/friends/code/rotate", httpapi.User, h.rotateCode)
+	api.Handle("POST /v1/friends", httpapi.User, h.add, httpapi.JSON)
+	api.Handle("GET /v1/friends", httpapi.User, h.list, httpapi.Paged)
+	api.Handle("DELETE /v1/friends/{id}", httpapi.User, h.remove)
+	api.Handle("POST /v1/friends/{id}/block", httpapi.User, h.block)
+	api.Handle("GET /v1/friends/blocked", httpapi.User, h.listBlocked, httpapi.Paged)
+	api.Handle("DELETE /v1/friends/{id}/block", httpapi.User, h.unblock)
 	api.Handle("GET /v1/leaderboards/{board}/friends", httpapi.User, h.board)
 }
 

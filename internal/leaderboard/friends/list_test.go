@@ -137,7 +137,7 @@ func TestRemove(t *testing.T) {
 	b.members("ada", "bob", "eve")
 	id := b.befriend("ada", "bob")
 	for _, bad := range []string{"x", "code", "__x__", strings.Repeat("a", 26), strings.ToUpper(id)} {
-		b.refused(fault.CodeNotFound, "ada", http.MethodDelete, root+"/blocked/"+bad, "")
+		b.refused(fault.CodeNotFound, "ada", http.MethodDelete, root+"/"+bad+"/block", "")
 		b.refused(fault.CodeNotFound, "ada", http.MethodPost, root+"/"+bad+"/block", "")
 		b.refused(fault.CodeNotFound, "ada", http.MethodDelete, root+"/"+bad, "")
 	}
@@ -161,7 +161,7 @@ func TestBlock(t *testing.T) {
 	b.members("ada", "bob")
 	id := b.befriend("ada", "bob")
 	adas, bobs := b.code("ada"), b.code("bob")
-	b.refused(fault.CodeNotFound, "bob", http.MethodDelete, root+"/blocked/"+id, "")
+	b.refused(fault.CodeNotFound, "bob", http.MethodDelete, root+"/"+id+"/block", "")
 	for range 2 {
 		b.want(http.StatusNoContent, "bob", http.MethodPost, root+"/"+id+"/block", "")
 	}
@@ -179,9 +179,9 @@ func TestBlock(t *testing.T) {
 	if diff := cmp.Diff([]string{"name-of-ada"}, b.names("bob", root+"/blocked")); diff != "" {
 		t.Errorf("blocked by bob (-want +got):\n%s", diff)
 	}
-	b.refused(fault.CodeNotFound, "ada", http.MethodDelete, root+"/blocked/"+id, "")
-	b.want(http.StatusNoContent, "bob", http.MethodDelete, root+"/blocked/"+id, "")
-	b.refused(fault.CodeNotFound, "bob", http.MethodDelete, root+"/blocked/"+id, "")
+	b.refused(fault.CodeNotFound, "ada", http.MethodDelete, root+"/"+id+"/block", "")
+	b.want(http.StatusNoContent, "bob", http.MethodDelete, root+"/"+id+"/block", "")
+	b.refused(fault.CodeNotFound, "bob", http.MethodDelete, root+"/"+id+"/block", "")
 	if got := b.names("bob", root); len(got) > 0 {
 		t.Errorf("friends once the block is taken back: %q", got)
 	}
@@ -317,6 +317,6 @@ func (m model) step(b *bench, what int, me, other account.UID) (want, got int) {
 		mine := [2]account.UID{me, other}
 		want = choose(m.blocks[mine], http.StatusNoContent, http.StatusNotFound)
 		delete(m.blocks, mine)
-		return want, b.ask(me, http.MethodDelete, root+"/blocked/"+id, "").status
+		return want, b.ask(me, http.MethodDelete, root+"/"+id+"/block", "").status
 	}
 }

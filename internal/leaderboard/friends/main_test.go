@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
 const (
-	root     = "/v1/leaderboards/friends"
+	root     = "/v1/friends"
 	codePath = root + "/code"
 )
 

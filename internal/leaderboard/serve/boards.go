@@ -13,6 +13,8 @@ import (
 type boardView struct {
 	ID       string           `json:"id"`
 	Division account.Division `json:"division"`
+	// Span is "all", "week" or "day".
+	Span string `json:"span"`
 	// Period is "all", an ISO week or a day.
 	Period string `json:"period"`
 	// Begin and End bound the times at which its photos were taken. Closes is when late scans stop
@@ -24,8 +26,12 @@ type boardView struct {
 }
 
 func newBoardView(b leaderboard.Board) boardView {
-	v := boardView{ID: b.ID(), Division: b.Division, Period: b.Period.String()}
+	v := boardView{ID: b.ID(), Division: b.Division, Span: "all", Period: b.Period.String()}
 	if !b.Period.Always() {
+		v.Span = "week"
+		if b.Period.End().Sub(b.Period.Begin()) <= 24*time.Hour {
+			v.Span = "day"
+		}
 		v.Begin, v.End = httpapi.Time(b.Period.Begin()), httpapi.Time(b.Period.End())
 		v.Closes, v.Expires = httpapi.Time(b.Period.Closes()), httpapi.Time(b.Period.Expires())
 	}

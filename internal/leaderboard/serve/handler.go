@@ -116,7 +116,9 @@ func (h *Handler) page(r *http.Request, b leaderboard.Board, limit int) (boards.
 	place, ok := h.Key.Open(keys.Cursor, text, b.ID())
 	if !ok {
 		return boards.Page{}, fault.New(fault.CodeInvalidParameter, "The cursor is not one of this leaderboard.").
-			WithField("query/cursor", "must be a nextCursor or prevCursor of an answer about the same board")
+			WithParameter(
+				fault.InQuery, "cursor", "must be a nextCursor or prevCursor of an answer about the same board",
+			)
 	}
 	if key, ok := strings.CutPrefix(place, before); ok {
 		return h.reader().Before(ctx, b, caller, key, limit)

@@ -173,7 +173,7 @@ func TestTop_followsTheUsersAtOnce(t *testing.T) {
 	b.save(out)
 	b.shows("after", "d", top, "1 name-a", "2 other", "4 name-d true")
 	_, me := get[boards.Standing](b, "c", own)
-	if me.Entry != nil || me.Rank != nil || me.Reason != boards.OptedOut {
+	if me.Entry != nil || me.Rank != nil || me.State != boards.OptedOut {
 		t.Errorf("who opted out sees %+v", me)
 	}
 	b.shows("around who opted out", "c", around)
@@ -200,19 +200,19 @@ func TestMe(t *testing.T) {
 		want boards.Standing
 	}{
 		"alone": {nil, "only", boards.Standing{
-			OptIn: true, Rank: &boards.Rank{Rank: 1, Low: 1, High: 1, Percentile: 100}, Total: 1,
+			OptIn: true, State: boards.Ranked, Rank: &boards.Rank{Rank: 1, Low: 1, High: 1, Percentile: 100}, Total: 1,
 			Entry: entry("only", rating(80), 3),
 			Best:  &boards.BestScan{Score: 80, At: "2026-11-19T01:00:00.000Z"}, // the first of three
 		}},
 		"with too few scans for others to see": {nil, "beginner", boards.Standing{
-			OptIn: true, Reason: boards.Provisional, Total: 1, Entry: entry("beginner", one, 1),
+			OptIn: true, State: boards.Provisional, Total: 1, Entry: entry("beginner", one, 1),
 			Best:     &boards.BestScan{Score: 90, At: lastDay},
 			Expected: &boards.Rank{Rank: 1, Low: 1, High: 2, Percentile: 100},
 		}},
 		"opted in without a scan": {new(member("new")), "new", boards.Standing{
-			OptIn: true, Reason: boards.NotRated, Total: 1,
+			OptIn: true, State: boards.NotRated, Total: 1,
 		}},
-		"not opted in": {&shy, "shy", boards.Standing{Reason: boards.OptedOut, Total: 1}},
+		"not opted in": {&shy, "shy", boards.Standing{State: boards.OptedOut, Total: 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

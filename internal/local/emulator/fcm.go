@@ -58,7 +58,7 @@ type FCM struct {
 
 // NewFCM starts a sink on a free port of 127.0.0.1.
 func NewFCM() (*FCM, error) {
-	server, err := listen(context.Background(), "FCM sink", "127.0.0.1:0")
+	server, err := listen(context.Background(), "FCM sink", 0)
 	if err != nil {
 		return nil, err
 	}

@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strconv"
@@ -30,9 +28,6 @@ const (
 	// maxMessageBytes bounds the first message of a call. Firestore's own limit of a request is 10
 	// MiB.
 	maxMessageBytes = 10 << 20
-	// maxStreams is for all the listeners of one client, which with an emulator has one connection
-	// only.
-	maxStreams = 10_000
 	// UsedIndexesPath is where the Firestore emulator tells, as a JSON array of names, which composite
 	// indexes the queries of the project in the URL's query were answered by, such as
 	// "?project=demo-facescan".
@@ -52,76 +47,26 @@ const (
 //     each other who have nothing in common. Read a document by its name instead, or query outside
 //     of the transaction and write on a condition (see package transact).
 type firestoreFront struct {
-	server  *localServer
+	*front
 	indexes index.Set
 	tally   meter.Tally
-	grpc    *httputil.ReverseProxy // HTTP/2, for the client libraries
-	rest    *httputil.ReverseProxy // HTTP/1.1, for everybody else
 
 	mu   sync.Mutex
 	used map[string]map[string]bool // of each project
 }
 
-// newFirestoreFront serves on a port of its own before the emulator at the host.
-func newFirestoreFront(ctx context.Context, emulator string) (*firestoreFront, error) {
+// newFirestoreFront serves at the port before the Firestore emulator at the host.
+func newFirestoreFront(ctx context.Context, emulator string, port int) (*front, error) {
 	known, err := index.Production()
 	if err != nil {
 		return nil, err
 	}
-	server, err := listen(ctx, "front of the Firestore emulator", "127.0.0.1:0")
+	f, err := newFront(ctx, "Firestore", emulator, port)
 	if err != nil {
 		return nil, err
 	}
-	server.server.Protocols = new(http.Protocols)
-	server.server.Protocols.SetHTTP1(true)
-	server.server.Protocols.SetUnencryptedHTTP2(true)
-	server.server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams}
-	f := &firestoreFront{
-		server: server, indexes: known, used: map[string]map[string]bool{},
-		grpc: passTo(emulator, (*http.Protocols).SetUnencryptedHTTP2), rest: passTo(emulator, (*http.Protocols).SetHTTP1),
-	}
-	server.serve(f)
+	f.serve(&firestoreFront{front: f, indexes: known, used: map[string]map[string]bool{}})
 	return f, nil
-}
-
-// passTo returns a proxy that speaks one protocol with the host, and passes every message on as it
-// comes.
-func passTo(host string, protocol func(p *http.Protocols, on bool)) *httputil.ReverseProxy {
-	transport := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}
-	protocol(transport.Protocols, true)
-	return &httputil.ReverseProxy{
-		Rewrite:        func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", host },
-		Transport:      transport,
-		FlushInterval:  -1,
-		ModifyResponse: endWithStatus,
-		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}
-}
-
-// endWithStatus moves a gRPC status that came without a message from the headers to the trailers,
-// where clients look for it once the headers have been passed on alone.
-func endWithStatus(r *http.Response) error {
-	for name, values := range r.Header {
-		if !strings.HasPrefix(name, "Grpc-") || name == "Grpc-Encoding" || name == "Grpc-Accept-Encoding" {
-			continue
-		}
-		if r.Trailer == nil {
-			r.Trailer = http.Header{}
-		}
-		r.Trailer[name] = values
-		delete(r.Header, name)
-	}
-	return nil
-}
-
-// close cuts off what is under way: the emulator is gone by then.
-func (f *firestoreFront) close() {
-	_ = f.server.server.Close()
-	<-f.server.served
-	for _, proxy := range []*httputil.ReverseProxy{f.grpc, f.rest} {
-		proxy.Transport.(*http.Transport).CloseIdleConnections()
-	}
 }
 
 func (f *firestoreFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator/machine"
 	"github.com/facescan/facescan/internal/local/emulator/npm"
 )
@@ -46,16 +47,32 @@ func (l *launcher) run(ctx context.Context, service Service) error {
 		if err == nil {
 			return nil
 		}
-		if attempt == portAttempts || !portTaken(err) {
+		if attempt == portAttempts || !portTaken(err) || l.opts.Ports[service] != 0 {
 			return fmt.Errorf("start the %s emulator: %w", service, err)
 		}
 	}
 }
 
-// attempt starts a service on a free port and waits until it answers.
+// fronted reports whether a front stands before a service: before Firestore's to count and to
+// refuse, before Pub/Sub's to refuse what a page of the internet sends to a port that it knows.
+func (l *launcher) fronted(service Service) bool {
+	return service == Firestore && !l.opts.AnyQuery || service == PubSub && l.opts.Ports[service] != 0
+}
+
+// port returns the port for a service itself: its own if it has one and stands behind no front, or
+// a free one.
+func (l *launcher) port(ctx context.Context, service Service, fronted bool) (int, error) {
+	if own := l.opts.Ports[service]; own != 0 && !fronted {
+		return own, nil
+	}
+	return freePort(ctx)
+}
+
+// attempt starts a service on its port, or a free one, and waits until it answers.
 func (l *launcher) attempt(ctx context.Context, service Service, prepared func(port int) *exec.Cmd) error {
 	began := time.Now()
-	port, err := freePort(ctx)
+	fronted := l.fronted(service)
+	port, err := l.port(ctx, service, fronted)
 	if err != nil {
 		return err
 	}
@@ -67,14 +84,16 @@ func (l *launcher) attempt(ctx context.Context, service Service, prepared func(p
 		p.kill()
 		return context.Canceled
 	}
-	host := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	host := net.JoinHostPort(address.Loopback, strconv.Itoa(port))
 	if err := waitReady(ctx, host, l.opts.Timeout, p); err != nil {
 		p.kill()
 		return err
 	}
-	if service == Firestore && !l.opts.AnyQuery {
-		l.stack.behind = host
-		if host, err = l.stack.front(ctx, host); err != nil {
+	if fronted {
+		if service == Firestore {
+			l.stack.behind = host
+		}
+		if host, err = l.stack.front(ctx, service, host, l.opts.Ports[service]); err != nil {
 			p.kill()
 			return err
 		}
@@ -92,7 +111,10 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 			return nil, err
 		}
 		return func(port int) *exec.Cmd {
-			cmd := command(l.tools.Node, "-e", npm.AuthScript, l.opts.ProjectID, strconv.Itoa(port))
+			cmd := command(l.tools.Node, append([]string{
+				"-e", npm.AuthScript, l.opts.ProjectID, strconv.Itoa(port),
+				strings.Join(l.opts.Place.Names(), ","), strings.Join(l.opts.Origins, ","),
+			}, l.opts.Place.Listens()...)...)
 			cmd.Dir = dir // require looks for node_modules from here
 			return cmd
 		}, nil
@@ -105,6 +127,9 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 		args := append(javaArgs(service, file), "--host=127.0.0.1", "--port="+strconv.Itoa(port))
 		if service == Firestore {
 			args = append(args, "--rules="+l.rules)
+			if l.opts.Seed != "" {
+				args = append(args, "--seed_from_export="+l.opts.Seed)
+			}
 		}
 		return command(l.tools.Java, args...)
 	}, nil

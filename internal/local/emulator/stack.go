@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator/machine"
 	"github.com/facescan/facescan/terraform"
 )
@@ -39,7 +40,17 @@ type Options struct {
 	ProjectID string        // project of the Auth emulator for requests that name none; "" is DefaultProject
 	Timeout   time.Duration // for each emulator to become ready, downloads not counted; 0 is 2 minutes
 	CacheDir  string        // where firebase-tools is installed once; "" is facescan in os.UserCacheDir
-	AnyQuery  bool          // Firestore answers queries that have no index, too, with nothing in between: for measurements
+	// Ports are those of the services; one that is not there, or 0, gets a free port.
+	Ports map[Service]int
+	// Place is where Auth listens, and by which names it is asked; its ports do not count. The others
+	// listen at 127.0.0.1 only.
+	Place address.Place
+	// Origins are those whose web pages Auth answers, with at most one "*" each; none are the Place's.
+	Origins []string
+	// Seed is a file that the Firestore emulator has exported, with whose documents it begins; ""
+	// is none.
+	Seed     string
+	AnyQuery bool // Firestore answers queries that have no index, too, with nothing in between: for measurements
 }
 
 // Stack is a set of running emulators.
@@ -54,12 +65,12 @@ type Stack struct {
 	killed bool
 	procs  []*process
 	pids   map[Service]int // of those that answer
-	fronts []*firestoreFront
+	fronts []*front
 	died   error         // why a process ended that was not killed
 	done   chan struct{} // closed by Close, by the end of the context and by the death of a process
 }
 
-// Start starts the services, all three when none is given, on free ports of 127.0.0.1, in parallel,
+// Start starts the services, all three when none is given, on 127.0.0.1, in parallel,
 // and returns when every one answers. A service whose *_EMULATOR_HOST is set in the environment is
 // used as it is and not started.
 //
@@ -123,6 +134,9 @@ func (o Options) withDefaults() Options {
 	o.Progress = Locked(o.Progress) // the services report at the same time
 	if o.ProjectID == "" {
 		o.ProjectID = DefaultProject
+	}
+	if len(o.Origins) == 0 {
+		o.Origins = o.Place.Origins()
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
@@ -221,9 +235,13 @@ func (s *Stack) add(p *process) bool {
 	return true
 }
 
-// front puts a front before the Firestore emulator at the host and returns where it is.
-func (s *Stack) front(ctx context.Context, host string) (string, error) {
-	f, err := newFirestoreFront(ctx, host)
+// front puts a front before the emulator at the host and returns where it is.
+func (s *Stack) front(ctx context.Context, of Service, host string, port int) (string, error) {
+	made := newPubSubFront
+	if of == Firestore {
+		made = newFirestoreFront
+	}
+	f, err := made(ctx, host, port)
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -27,7 +28,8 @@ const (
 
 // StorageOptions sets up NewStorage. The zero value is good for most tests.
 type StorageOptions struct {
-	Addr       string             // to listen on; "" is a free port of 127.0.0.1
+	Port       int                // to listen on, 0 is a free one
+	Further    []string           // addresses to listen at beside 127.0.0.1, for signed URLs only
 	PubSubHost string             // where notifications go, "host:port"; "" is $PUBSUB_EMULATOR_HOST
 	Published  func(topic string) // is told the full name of the topic of each notification, or nil
 	Now        func() time.Time   // the clock by which signed URLs expire and objects are dated; nil is time.Now
@@ -35,7 +37,13 @@ type StorageOptions struct {
 	// OnDisk keeps the objects in files, for hundreds of photos, and not in memory. There
 	// fake-gcs-server gives an object another generation when its metadata change.
 	OnDisk bool
+	// Root is the folder for the files, and what is in ObjectsIn(Root) is there from the beginning. ""
+	// is a new one among the temporary ones. Either is removed by Close.
+	Root string
 }
+
+// ObjectsIn returns where the objects are in a folder that is a storage's Root.
+func ObjectsIn(root string) string { return filepath.Join(root, "objects") }
 
 // Storage is Cloud Storage in this process. fake-gcs-server keeps the objects; in front of it is a
 // handler that is as strict as production where fake-gcs-server is not:
@@ -43,7 +51,9 @@ type StorageOptions struct {
 //   - Buckets are private: the XML API takes signed URLs only (V4, RSA, by the key of
 //     SigningKeyPEM), and checks signature, expiry, signed headers, x-goog-content-length-range and
 //     x-goog-if-generation-match.
+//   - Who is not on this machine, or asks by another name for it, has signed URLs only.
 //   - ifGenerationMatch holds for reading, deleting and updating too.
+//   - Web pages of other origins reach a bucket only by the rules that Admit gave it.
 //   - Notification configs publish OBJECT_FINALIZE to Pub/Sub for every way an object is written.
 //
 // Google's client library reaches it through STORAGE_EMULATOR_HOST, or through ClientOptions.
@@ -57,6 +67,7 @@ type Storage struct {
 	notify *notifier
 	server *localServer
 	disk   *disk
+	rules  sync.Map // of the buckets that web pages reach, by name: *cors.Cors
 	detach func() bool
 	close  func() error
 }
@@ -72,13 +83,14 @@ func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the signing key of the local Cloud Storage: %w", err)
 	}
-	server, err := listen(ctx, "local Cloud Storage", opts.Addr)
+	server, err := listen(ctx, "local Cloud Storage", opts.Port, opts.Further...)
 	if err != nil {
 		return nil, err
 	}
-	disk, err := newDisk()
+	disk, err := newDisk(opts.Root)
 	if err != nil {
-		return nil, errors.Join(err, server.socket.Close())
+		server.abandon()
+		return nil, err
 	}
 	fake, err := fakestorage.NewServerWithOptions(fakestorage.Options{
 		NoListener:  true,
@@ -88,7 +100,8 @@ func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
 		ExternalURL: "http://" + server.host,
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the local Cloud Storage: %w", err), server.socket.Close(), disk.remove())
+		server.abandon()
+		return nil, errors.Join(fmt.Errorf("start the local Cloud Storage: %w", err), disk.remove())
 	}
 	s := &Storage{
 		fake:   fake,
@@ -106,9 +119,6 @@ func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
 }
 
 func (o StorageOptions) withDefaults() StorageOptions {
-	if o.Addr == "" {
-		o.Addr = "127.0.0.1:0"
-	}
 	if o.PubSubHost == "" {
 		o.PubSubHost = os.Getenv(PubSub.Env())
 	}
@@ -182,6 +192,8 @@ func (s *Storage) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		switch {
+		case isJSONPath(path) && (fromAfar(r) || !isFor(thisMachine, r)):
+			writeJSONError(w, http.StatusForbidden, "forbidden", "Here are signed URLs only.")
 		case isJSONPath(path):
 			s.serveJSON(w, r)
 		case strings.HasPrefix(path, "/_internal/"): // fake-gcs-server's own, which production has not

@@ -19,8 +19,8 @@ import (
 )
 
 // disk is where uploads are taken into, and where the objects are if they are on disk: a folder of
-// this process in that for temporary files, readable by its user alone, which is removed with the
-// storage.
+// this process in that for temporary files, or one that is given, readable by its user alone, which
+// is removed with the storage.
 type disk struct {
 	root string
 	// keeps is set if the objects are there.
@@ -32,9 +32,14 @@ type disk struct {
 // folderPrefix is the beginning of the folders' names. The process's id follows.
 const folderPrefix = "facescan-storage-"
 
-func newDisk() (*disk, error) {
+func newDisk(root string) (*disk, error) {
 	sweepFolders()
-	root, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
+	var err error
+	if root == "" {
+		root, err = os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
+	} else {
+		err = os.MkdirAll(root, 0o700)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make the folder of the local Cloud Storage: %w", err)
 	}
@@ -48,7 +53,7 @@ func (d *disk) objects(onDisk bool) string {
 	if d.keeps = onDisk; !onDisk {
 		return ""
 	}
-	return filepath.Join(d.root, "objects")
+	return ObjectsIn(d.root)
 }
 
 // remove removes the folder with all objects.

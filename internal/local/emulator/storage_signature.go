@@ -68,24 +68,30 @@ func verifyV4(r *http.Request, account string, key *rsa.PublicKey, now time.Time
 	}
 }
 
-// checkTime checks X-Goog-Date and X-Goog-Expires and returns the day of the former.
+// checkTime checks X-Goog-Date and X-Goog-Expires and returns the day of the former. Signers date
+// by the machine's time, and take the seconds from it to the end that they mean by the stack's
+// clock. Where that is moved back the seconds are negative, so that they are taken from the clock
+// instead.
 func checkTime(query url.Values, now time.Time) (day string, refusal *xmlError) {
 	signedAt, err := time.Parse(v4Time, query.Get("X-Goog-Date"))
 	if err != nil {
 		return "", malformed("x-goog-date", "The date is not of the form "+v4Time+".")
 	}
 	seconds, err := strconv.ParseInt(query.Get("X-Goog-Expires"), 10, 64)
+	expires, begins := signedAt.Add(time.Duration(seconds)*time.Second), signedAt
+	if moved := time.Until(now).Round(time.Second); err == nil && seconds < 0 && moved < 0 {
+		begins, seconds = begins.Add(moved), max(0, seconds-int64(moved/time.Second))
+	}
 	if err != nil || seconds < 0 || seconds > int64(v4MaxExpires/time.Second) {
 		return "", malformed("x-goog-expires", "The number of seconds is not between 0 and 604800.")
 	}
-	expires := signedAt.Add(time.Duration(seconds) * time.Second)
 	switch {
 	case now.After(expires):
 		return "", &xmlError{
 			status: http.StatusBadRequest, Code: "ExpiredToken", Message: "The provided token has expired.",
 			Details: "Request signature expired at: " + expires.Format(time.RFC3339),
 		}
-	case now.Add(v4MaxSkew).Before(signedAt):
+	case now.Add(v4MaxSkew).Before(begins):
 		return "", accessDenied("The request is not valid yet: it was signed for " + signedAt.Format(time.RFC3339))
 	}
 	return signedAt.Format("20060102"), nil

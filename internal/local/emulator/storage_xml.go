@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,7 +26,11 @@ type byteRange struct{ min, max int64 }
 // serveXML serves the XML API: /BUCKET/OBJECT by signed URLs, and reads of Google's client
 // libraries.
 func (s *Storage) serveXML(w http.ResponseWriter, r *http.Request) {
-	allowOrigin(w, r)
+	bucket, object, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	s.acrossOrigins(bucket, w, r, func(w http.ResponseWriter, r *http.Request) { s.serveInBucket(w, r, bucket, object) })
+}
+
+func (s *Storage) serveInBucket(w http.ResponseWriter, r *http.Request, bucket, object string) {
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusOK)
 		return
@@ -34,7 +39,6 @@ func (s *Storage) serveXML(w http.ResponseWriter, r *http.Request) {
 		refuseXML(w, r, refusal)
 		return
 	}
-	bucket, object, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if !s.disk.storable(bucket) || object != "" && !s.disk.storable(object) {
 		refuseXML(w, r, errNoSuchKey)
 		return
@@ -55,7 +59,7 @@ func (s *Storage) authorize(r *http.Request) *xmlError {
 	if isSigned(r) {
 		return verifyV4(r, storageAccount, &s.key.PublicKey, s.now())
 	}
-	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	reads := (r.Method == http.MethodGet || r.Method == http.MethodHead) && !fromAfar(r)
 	if reads && strings.Contains(r.Header.Get("X-Goog-Api-Client"), "gccl/") {
 		return nil
 	}
@@ -139,10 +143,11 @@ func (s *Storage) getObject(w http.ResponseWriter, r *http.Request, bucket, obje
 		return errNoSuchKey
 	}
 	to := r.Clone(r.Context())
+	to.Host = s.server.host // any other is the name of a bucket to fake-gcs-server
 	to.URL.Path = "/download/storage/v1/b/" + bucket + "/o/" + object
 	to.URL.RawPath = "/download/storage/v1/b/" + url.PathEscape(bucket) + "/o/" + url.PathEscape(object)
 	to.URL.RawQuery = query.Encode()
-	s.fake.HTTPHandler().ServeHTTP(&download{ResponseWriter: w, query: r.URL.Query()}, to)
+	s.fake.HTTPHandler().ServeHTTP(&download{ResponseWriter: w, query: r.URL.Query(), rules: corsOf(w.Header())}, to)
 	return nil
 }
 
@@ -151,14 +156,19 @@ func (s *Storage) getObject(w http.ResponseWriter, r *http.Request, bucket, obje
 // (https://cloud.google.com/storage/docs/transcoding). fake-gcs-server inflates an object whose
 // Content-Encoding is gzip for a request without Accept-Encoding: gzip, and serves bytes that are
 // no gzip as they are, with the Content-Encoding that they do not have. Production has been seen to
-// answer the latter with 503.
+// answer the latter with 503. And fake-gcs-server admits pages of every origin.
 type download struct {
 	http.ResponseWriter
 	query url.Values
+	rules http.Header // what the bucket's rules have a page's browser told
 }
 
 // WriteHeader puts the headers in place of the object's own.
 func (o *download) WriteHeader(status int) {
+	for name := range corsOf(o.Header()) {
+		o.Header().Del(name)
+	}
+	maps.Copy(o.Header(), o.rules)
 	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control"} {
 		if value := o.query.Get("response-" + strings.ToLower(name)); value != "" && status < http.StatusBadRequest {
 			o.Header().Set(name, value)
@@ -245,20 +255,4 @@ func refusalOf(a *answer, bucket, object string, notFound *xmlError) *xmlError {
 func refuseXML(w http.ResponseWriter, r *http.Request, refusal *xmlError) {
 	_, _ = io.CopyN(io.Discard, r.Body, maxDrainBytes)
 	writeXMLError(w, refusal)
-}
-
-// allowOrigin lets web pages of any origin in, as the cors setting of FaceScan's buckets does for
-// its own.
-func allowOrigin(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Origin") == "" {
-		return
-	}
-	header := w.Header()
-	header.Set("Access-Control-Allow-Origin", "*")
-	header.Set("Access-Control-Expose-Headers", "ETag, X-Goog-Generation, X-Goog-Hash")
-	if r.Method == http.MethodOptions {
-		header.Set("Access-Control-Allow-Methods", "GET, HEAD, PUT, DELETE")
-		header.Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
-		header.Set("Access-Control-Max-Age", "3600")
-	}
 }

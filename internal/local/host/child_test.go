@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/local/address"
 )
 
 // fronted is a stub behind the front, by its URL.
@@ -24,13 +25,13 @@ func fronted(t *testing.T, name string) (*child, string) {
 	t.Helper()
 	c := startChild(stubCommand(name), io.Discard, io.Discard, func(string) {})
 	t.Cleanup(c.close)
-	s, err := listen(t.Context(), 0)
+	s, err := listen(t.Context(), 0, address.Loopback)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.close() })
 	s.serve(front([]*child{c}, func(a addresses) string { return a.Public }))
-	return c, s.url()
+	return c, s.url(address.Loopback)
 }
 
 func send(t *testing.T, req *http.Request) (*http.Response, []byte) {

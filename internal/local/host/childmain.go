@@ -10,6 +10,7 @@ import (
 	"os/signal"
 
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/local/address"
 )
 
 // childVariable is set in the environment of the functions' process, whose configuration is the
@@ -58,12 +59,12 @@ func serveFunctions() error {
 	if err != nil {
 		return err
 	}
-	events, err := listen(ctx, 0)
+	events, err := listen(ctx, 0, address.Loopback)
 	if err != nil {
 		return err
 	}
 	events.serve(eventRoutes(found))
-	public, err := listen(ctx, 0)
+	public, err := listen(ctx, 0, address.Loopback)
 	if err != nil {
 		return err
 	}
@@ -73,6 +74,6 @@ func serveFunctions() error {
 	); err != nil {
 		return fmt.Errorf("tell the parent the addresses: %w", err)
 	}
-	<-public.served
+	public.served.Wait()
 	return errors.New("the port is closed")
 }

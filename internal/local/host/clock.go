@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/facescan/facescan/internal/local/address"
 )
 
 // clockPath is where the private port shows the clock, and moves it.
@@ -32,14 +34,14 @@ type clock struct {
 	still time.Time
 }
 
-// newClock returns a clock that is not moved, and its file.
-func newClock() (*clock, error) {
+// newClock returns a clock that is moved by d, and its file.
+func newClock(d time.Duration) (*clock, error) {
 	dir, err := os.MkdirTemp("", "facescan-clock-")
 	if err != nil {
 		return nil, fmt.Errorf("make the clock's folder: %w", err)
 	}
 	c := &clock{file: filepath.Join(dir, "moved")}
-	return c, c.Move(0)
+	return c, c.Move(d)
 }
 
 // Now returns the time.
@@ -54,6 +56,13 @@ func (c *clock) now() time.Time {
 		return c.still
 	}
 	return time.Now().Add(c.moved)
+}
+
+// offset returns how far the clock is from the machine's time.
+func (c *clock) offset() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.moved
 }
 
 // Move moves the time on by d, or back if d is negative.
@@ -125,7 +134,7 @@ func (c *clock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // ClockURL returns where the time of the stack is shown by GET and moved by POST,
 // http://127.0.0.1:port/dev/clock.
-func (h *Host) ClockURL() string { return h.private.url() + clockPath }
+func (h *Host) ClockURL() string { return h.private.url(address.Loopback) + clockPath }
 
 // Now returns the time of the stack.
 func (h *Host) Now() time.Time { return h.clock.Now() }

@@ -49,7 +49,7 @@ func hasOriginal(ctx context.Context, t *testing.T, c *client.Client, id string)
 }
 
 func TestStop(t *testing.T) {
-	c, err := newClock()
+	c, err := newClock(0)
 	if err != nil {
 		t.Fatal(err)
 	}

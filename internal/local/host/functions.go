@@ -38,7 +38,7 @@ func (h *Host) serveHere(ctx context.Context, opts Options) error {
 	if !opts.Balancer {
 		public = balanced(public)
 	}
-	h.public.serve(public)
+	h.servePublic(public)
 	return h.awaitHealth(ctx, nil)
 }
 

@@ -7,7 +7,8 @@
 // for the next. The child is this program once more, so main calls [ServeFunctions] first.
 //
 // Every HTTP function is served behind one public port, by the server that a deployed function has,
-// routed by the catalog's paths as the load balancer routes in production. The event functions are
+// routed by the catalog's paths as the load balancer routes in production. The port has one thing
+// more: the test photos of package photos. The event functions are
 // served on a private port, to which only package pusher delivers, in the place of production's
 // push subscriptions: there, too, no client can reach them. Topics, subscriptions and buckets are
 // those that Terraform makes in the cloud. scripts/local and internal/systest use the package.
@@ -22,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -35,7 +37,9 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/keep"
 	"github.com/facescan/facescan/internal/local/pusher"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -61,8 +65,15 @@ type Options struct {
 	Progress io.Writer
 	// Logs gets the functions' logs, JSON lines; nil discards them.
 	Logs io.Writer
-	// Port is the port to listen on; 0 takes a free one.
-	Port int
+	// Place is where the stack listens.
+	Place address.Place
+	// Keep is a folder whose data the stack begins with, and keeps there until its end; "" is none.
+	Keep string
+	// KeepEvery is the period at which the data are kept; 0 is a minute.
+	KeepEvery time.Duration
+	// First, where set, is done once the system is up, before Start returns and before any data are
+	// kept: the folder has all that it does, or nothing of it if it fails or is interrupted.
+	First func(context.Context, *Host) error
 	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
 	MinBackoff time.Duration
 	// SweepEvery is the period of the sweep's schedule; 0 is production's.
@@ -88,7 +99,7 @@ type Options struct {
 
 // Host is a running system.
 type Host struct {
-	// URL is the API's base, http://127.0.0.1:port.
+	// URL is the API's base, such as http://127.0.0.1:8080, at the address of Options.Place.
 	URL string
 	// Push and Mail record what was sent.
 	Push *emulator.FCM
@@ -97,8 +108,19 @@ type Host struct {
 	Storage *emulator.Storage
 	// Process is what the functions share, nil unless they run in this process.
 	Process *boot.Process
-	// AuthHost is the Auth emulator, host:port.
+	// AuthHost is the Auth emulator, host:port, at the address of Options.Place.
 	AuthHost string
+
+	// place is where the stack listens, and origins are the web origins that API, Auth and
+	// storage admit.
+	place   address.Place
+	origins []string
+	// kept is nil unless the data are kept; values goes with them.
+	kept   *keep.Folder
+	values keep.Values
+	// started is set once the whole system is up and Options.First is done: what it has is worth
+	// keeping.
+	started bool
 
 	clock   *clock
 	stack   *emulator.Stack
@@ -109,6 +131,7 @@ type Host struct {
 	pubsub   *pubsub.Client
 	pusher   atomic.Pointer[pusher.Pusher]
 	stop     context.CancelFunc
+	end      context.CancelFunc // ends what startEmulators has started
 	working  sync.WaitGroup
 }
 
@@ -126,13 +149,19 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	// The functions' processes and this one write both at the same time.
 	opts.Progress, opts.Logs = emulator.Locked(opts.Progress), emulator.Locked(opts.Logs)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
-	h := &Host{stop: stop}
+	// The emulators end with ctx, at once, unless there is something to keep first.
+	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
+	tied := context.AfterFunc(ctx, end)
+	h := &Host{stop: stop, end: end, place: opts.Place, origins: admittedOrigins(opts.Place, userOrigins())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
 		}
 	}()
-	if err := h.startEmulators(ctx, opts); err != nil {
+	if err := h.openKept(opts.Keep); err != nil {
+		return nil, err
+	}
+	if err := h.startEmulators(lasting, opts); err != nil {
 		return nil, err
 	}
 	if err := h.listen(ctx, opts); err != nil {
@@ -156,16 +185,33 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 		return nil, err
 	}
 	h.schedule(run, cmp.Or(opts.SweepEvery, catalog.SweepEvery))
+	if opts.First != nil {
+		if err := opts.First(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+	h.started = true
+	if h.kept != nil {
+		tied()
+	}
+	h.keepOn(run, cmp.Or(opts.KeepEvery, keepEvery), opts.Progress)
 	return h, nil
 }
 
 func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	var err error
-	if h.clock, err = newClock(); err != nil {
+	if h.clock, err = newClock(h.values.Moved); err != nil {
 		return err
 	}
 	h.stack, err = emulator.Start(
-		ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery},
+		ctx, emulator.Options{
+			Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery, Seed: h.seed(),
+			Place: h.place, Origins: h.origins,
+			Ports: map[emulator.Service]int{
+				emulator.Auth: opts.Place.Ports.Auth, emulator.Firestore: opts.Place.Ports.Firestore,
+				emulator.PubSub: opts.Place.Ports.PubSub,
+			},
+		},
 	)
 	if err != nil {
 		return err
@@ -173,9 +219,15 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	if err := setenv(h.stack.Environ()); err != nil { // before any client is made
 		return err
 	}
+	if err := h.restore(ctx); err != nil {
+		return err
+	}
 	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{
 		Now:       h.clock.Now,
 		OnDisk:    true,
+		Root:      h.liveRoot(),
+		Port:      opts.Place.Ports.Storage,
+		Further:   opts.Place.Listens()[1:],
 		Published: func(topic string) { h.published(strings.TrimPrefix(topic, h.topic(""))) },
 	}); err != nil {
 		return err
@@ -188,9 +240,9 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 }
 
 func (h *Host) setEnvironment() error {
-	h.AuthHost = os.Getenv("FIREBASE_AUTH_EMULATOR_HOST")
+	h.AuthHost = at(h.place, os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"))
 	env := h.Storage.Environ()
-	seed, public, err := receiptKeys()
+	signer, err := receipt.NewSigner(h.values.ReceiptSeed)
 	if err != nil {
 		return err
 	}
@@ -208,17 +260,20 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_MAIL_FROM":         "FaceScan <no-reply@facescan.invalid>",
 		"FACESCAN_TRACE_RATIO":       "1",
 		"FACESCAN_PUBLIC_URL":        h.URL,
-		"FACESCAN_RECEIPT_KEY":       seed,
+		"FACESCAN_OPERATOR_NAME":     "FaceScan on this machine",
+		"FACESCAN_OPERATOR_CONTACT":  "operator@facescan.invalid",
+		"FACESCAN_RECEIPT_KEY":       h.values.ReceiptSeed,
 		// Nothing here is late by minutes.
 		"FACESCAN_ERASURE_WAIT":        "2s",
 		"FACESCAN_LOOK_AFTER":          "20s",
-		"FACESCAN_RECEIPT_PUBLIC_KEYS": public,
+		"FACESCAN_RECEIPT_PUBLIC_KEYS": signer.Public(),
+		"FACESCAN_LOCAL_HOSTS":         strings.Join(h.place.Names(), ","),
+		variableOrigins:                strings.Join(h.origins, ","),
 	} {
 		env[name] = value
 	}
-	root := []byte(rand.Text() + rand.Text())
 	for _, use := range keys.Uses() {
-		env[use.Variable()] = keys.Derive(root, use)
+		env[use.Variable()] = keys.Derive(h.values.Root, use)
 	}
 	owed, err := keys.Parse(keys.ForOutbox, env[keys.ForOutbox.Variable()])
 	if err != nil {
@@ -230,6 +285,41 @@ func (h *Host) setEnvironment() error {
 	return setenv(env)
 }
 
+// at returns a host:port of this machine at the place's own address, if it has one.
+func at(p address.Place, local string) string {
+	if _, port, err := net.SplitHostPort(local); err == nil && p.Host != "" {
+		return net.JoinHostPort(p.Host, port)
+	}
+	return local
+}
+
+// Address returns the address beside 127.0.0.1 at which the stack is reached, or "".
+func (h *Host) Address() string {
+	if h.place.Host == address.Loopback {
+		return ""
+	}
+	return h.place.Host
+}
+
+// StorageHost returns the host:port by which clients reach the local Cloud Storage.
+func (h *Host) StorageHost() string { return at(h.place, h.Storage.Host()) }
+
+// variableOrigins names the setting with the web origins that are admitted, between commas.
+const variableOrigins = "FACESCAN_CORS_ORIGINS"
+
+// userOrigins returns what the user has set. It is read once, since a Host sets the variable for
+// its functions, and the next one would take that for the user's.
+var userOrigins = sync.OnceValue(func() string { return os.Getenv(variableOrigins) })
+
+// admittedOrigins returns the web origins that are admitted: those that the user has set, or else
+// those of any web server on this machine.
+func admittedOrigins(p address.Place, set string) []string {
+	if set != "" {
+		return strings.Split(set, ",")
+	}
+	return p.Origins()
+}
+
 // randomKey returns 32 bytes in base64.
 func randomKey() string {
 	raw := make([]byte, ed25519.SeedSize)
@@ -237,11 +327,9 @@ func randomKey() string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// receiptKeys returns a run's own, as environment variables.
-func receiptKeys() (seed, public string, err error) {
-	seed = randomKey()
-	signer, err := receipt.NewSigner(seed)
-	return seed, signer.Public(), err
+// newValues returns those of a stack that begins anew.
+func newValues() keep.Values {
+	return keep.Values{Root: []byte(rand.Text() + rand.Text()), ReceiptSeed: randomKey()}
 }
 
 func setenv(env map[string]string) error {
@@ -255,13 +343,13 @@ func setenv(env map[string]string) error {
 
 // listen takes the ports.
 func (h *Host) listen(ctx context.Context, opts Options) error {
-	public, err := listen(ctx, opts.Port)
-	if err != nil {
-		return fmt.Errorf("the port is in use (choose another with -port): %w", err)
+	var err error
+	if h.public, err = listen(ctx, opts.Place.Ports.API, opts.Place.Listens()...); err != nil {
+		return err
 	}
-	h.public, h.URL = public, public.url()
+	h.URL = h.public.url(opts.Place.Public())
 	// Whatever the public port is bound to, this one is 127.0.0.1's.
-	h.private, err = listen(ctx, 0)
+	h.private, err = listen(ctx, opts.Place.Ports.Views, address.Loopback)
 	return err
 }
 
@@ -314,6 +402,9 @@ func (h *Host) Close() error {
 	for _, c := range h.children {
 		c.close()
 	}
+	if h.started {
+		faults = append(faults, h.keepNow(context.Background())) // of functions that have ended
+	}
 	if h.pubsub != nil {
 		faults = append(faults, h.pubsub.Close())
 	}
@@ -329,8 +420,12 @@ func (h *Host) Close() error {
 	if h.stack != nil {
 		faults = append(faults, h.stack.Close())
 	}
+	if h.kept != nil {
+		faults = append(faults, h.kept.Close())
+	}
 	if h.clock != nil {
 		faults = append(faults, h.clock.close())
 	}
+	h.end()
 	return errors.Join(faults...)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/facescan/facescan/internal/local/address"
 )
 
 // stubVariable makes this test program another than the functions' process, or its parent, for
@@ -49,7 +51,7 @@ type seen struct {
 // stub ends at a request to /end, and tells how any other came.
 func stub() {
 	endWith(os.Stdin)
-	s, err := listen(context.Background(), 0)
+	s, err := listen(context.Background(), 0, address.Loopback)
 	if err != nil {
 		panic(err)
 	}

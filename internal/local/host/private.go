@@ -2,9 +2,10 @@ package host
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 
+	"github.com/facescan/facescan/internal/local/address"
+	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/mailbox"
 )
 
@@ -31,18 +32,7 @@ func (h *Host) servePrivate(events http.Handler) {
 // forThisMachine refuses requests that a page of the internet has a browser of this machine send:
 // by a name that it has turned to 127.0.0.1, or in its own.
 func forThisMachine(next http.Handler) http.Handler {
-	next = http.NewCrossOriginProtection().Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			name = r.Host
-		}
-		if name != "127.0.0.1" && name != "localhost" {
-			http.Error(w, "ask for 127.0.0.1", http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+	return emulator.ForThisMachine(http.NewCrossOriginProtection().Handler(next))
 }
 
 // list answers with what was received so far, oldest first, as JSON.
@@ -58,19 +48,21 @@ func list[T any](messages func() []T) http.HandlerFunc {
 }
 
 // MailURL returns where the mails sent so far are listed as JSON, http://127.0.0.1:port/mails.
-func (h *Host) MailURL() string { return h.private.url() + mailPath }
+func (h *Host) MailURL() string { return h.private.url(address.Loopback) + mailPath }
 
 // PushURL returns where the push messages sent so far are listed as JSON,
 // http://127.0.0.1:port/pushes.
-func (h *Host) PushURL() string { return h.private.url() + pushPath }
+func (h *Host) PushURL() string { return h.private.url(address.Loopback) + pushPath }
 
 // MailboxURL returns where a person reads the mails sent so far, http://127.0.0.1:port/view/mails.
-func (h *Host) MailboxURL() string { return h.private.url() + mailbox.MailPath }
+func (h *Host) MailboxURL() string { return h.private.url(address.Loopback) + mailbox.MailPath }
 
 // PushboxURL returns where a person reads the push messages sent so far,
 // http://127.0.0.1:port/view/pushes.
-func (h *Host) PushboxURL() string { return h.private.url() + mailbox.PushPath }
+func (h *Host) PushboxURL() string { return h.private.url(address.Loopback) + mailbox.PushPath }
 
 // EventURL returns where the events of a function are delivered,
 // http://127.0.0.1:port/events/FUNCTION.
-func (h *Host) EventURL(function string) string { return h.private.url() + eventPath + function }
+func (h *Host) EventURL(function string) string {
+	return h.private.url(address.Loopback) + eventPath + function
+}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/crossorigin"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/pusher"
@@ -158,6 +159,8 @@ func (h *Host) makeBuckets() error {
 	if err := h.Storage.CreateBucket(UploadsBucket, finalized); err != nil {
 		return err
 	}
+	h.Storage.Admit(UploadsBucket, h.origins, crossorigin.Uploads())
+	h.Storage.Admit(ResultsBucket, h.origins, crossorigin.Results())
 	return errors.Join(h.Storage.CreateBucket(ResultsBucket), h.Storage.CreateBucket(TombstonesBucket))
 }
 

@@ -6,45 +6,54 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
+	"sync"
 
 	"github.com/facescan/facescan/internal/boot"
 )
 
-// server is a port of 127.0.0.1 that is taken at once and served later.
+// server is a port that is taken at once, at one address or more, and served later.
 type server struct {
-	socket net.Listener
-	http   *http.Server
-	served chan struct{} // closed when the server has stopped; nil until it serves
+	sockets []net.Listener
+	http    *http.Server
+	served  sync.WaitGroup
 }
 
-// listen takes the port; 0 is a free one.
-func listen(ctx context.Context, port int) (*server, error) {
-	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+// listen takes the port at each of the hosts. 0 is a port that is free at the first.
+func listen(ctx context.Context, port int, hosts ...string) (*server, error) {
+	s := &server{http: boot.NewServer(nil)}
+	for _, host := range hosts {
+		socket, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("listen: %w", err), s.close())
+		}
+		s.sockets, port = append(s.sockets, socket), socket.Addr().(*net.TCPAddr).Port
 	}
-	return &server{socket: socket, http: boot.NewServer(nil)}, nil
+	return s, nil
 }
 
-func (s *server) address() string { return s.socket.Addr().String() }
-func (s *server) url() string     { return "http://" + s.address() }
+// address returns the first host with the port.
+func (s *server) address() string { return s.sockets[0].Addr().String() }
+
+// url returns the base URL at one of the hosts.
+func (s *server) url(host string) string {
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.sockets[0].Addr().(*net.TCPAddr).Port))
+}
 
 func (s *server) serve(handler http.Handler) {
 	s.http.Handler = handler
-	s.served = make(chan struct{})
-	go func() {
-		defer close(s.served)
-		_ = s.http.Serve(s.socket) // always the error of a closed listener: close is the only way out
-	}()
+	for _, socket := range s.sockets {
+		s.served.Go(func() { _ = s.http.Serve(socket) }) // always the error of a closed listener: close is the only way out
+	}
 }
 
 // close cuts the requests under way off.
 func (s *server) close() error {
 	err := s.http.Close()
-	_ = s.socket.Close() // which the server does not know unless it serves
-	if s.served != nil {
-		<-s.served
+	for _, socket := range s.sockets {
+		_ = socket.Close() // which the server does not know unless it serves
 	}
+	s.served.Wait()
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("close the port %s: %w", s.address(), err)
 	}

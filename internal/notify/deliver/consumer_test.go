@@ -95,7 +95,9 @@ func TestHandle_push(t *testing.T) {
 		got.APNSHeaders["apns-collapse-id"] != id || !strings.Contains(string(got.Raw), `"tag":"`+id+`"`) {
 		t.Errorf("push = %+v %s", got, got.Raw)
 	}
-	want := map[string]string{"scanId": "s", "type": "scan.completed.v1", "kind": "scan_completed", "eventId": id}
+	want := map[string]string{
+		"scanId": "s", "type": "scan.completed.v1", "kind": "scan_completed", "eventId": id, "link": "/scans/s",
+	}
 	if diff := cmp.Diff(want, got.Data); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)
 	}

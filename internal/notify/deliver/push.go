@@ -156,7 +156,8 @@ func (c *Consumer) forget(ctx context.Context, t target) error {
 
 // pushOf returns the push of a parcel. The parcel's id names it on the device, so that a repeated
 // push replaces the first. The collapse key is the group (see [notify.Rule]). The push is no news
-// any more when the rule's life is over, for each platform in its own words.
+// any more when the rule's life is over, for each platform in its own words. The group is Android's
+// channel, too. The contract describes it as the webhook push.
 func pushOf(p parcel, text notify.Text, token string, now time.Time) *messaging.Message {
 	rule := p.of.Rule()
 	data := map[string]string{"type": "digest", "kind": "digest", "eventId": p.id}
@@ -164,6 +165,7 @@ func pushOf(p parcel, text notify.Text, token string, now time.Time) *messaging.
 		maps.Copy(data, p.of[0].Data)
 		data["type"], data["kind"] = p.of[0].Type, string(rule.Kind)
 	}
+	data["link"] = linkTo(data)
 	seconds := strconv.FormatInt(int64(rule.Life/time.Second), 10)
 	apns := map[string]string{
 		"apns-collapse-id": p.id, "apns-priority": "5",
@@ -179,14 +181,31 @@ func pushOf(p parcel, text notify.Text, token string, now time.Time) *messaging.
 		Data:         data,
 		Android: &messaging.AndroidConfig{
 			CollapseKey: rule.Group, Priority: android, TTL: &rule.Life,
-			Notification: &messaging.AndroidNotification{Tag: p.id},
+			Notification: &messaging.AndroidNotification{Tag: p.id, ChannelID: rule.Group, DefaultSound: true},
 		},
-		APNS: &messaging.APNSConfig{Headers: apns},
+		APNS: &messaging.APNSConfig{
+			Headers: apns, Payload: &messaging.APNSPayload{Aps: &messaging.Aps{Sound: "default", ThreadID: rule.Group}},
+		},
 		Webpush: &messaging.WebpushConfig{
 			Headers:      map[string]string{"Topic": webTopic(p.id), "TTL": seconds, "Urgency": urgency},
 			Notification: &messaging.WebpushNotification{Tag: p.id},
 		},
 	}
+}
+
+// linkTo returns the place in the app that a push with the data leads to.
+func linkTo(data map[string]string) string {
+	switch {
+	case data["seriesId"] != "":
+		return "/series/" + data["seriesId"]
+	case data["scanId"] != "":
+		return "/scans/" + data["scanId"]
+	case data["board"] != "":
+		return "/leaderboards/" + data["board"]
+	case data["exportId"] != "":
+		return "/export"
+	}
+	return "/inbox"
 }
 
 // webTopic shortens the id to the 32 characters that RFC 8030 allows.

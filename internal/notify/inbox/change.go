@@ -100,7 +100,7 @@ type deleteReadView struct {
 func (h *Handler) deleteRead(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Query().Get("read") != "true" {
 		return fault.New(fault.CodeInvalidParameter, "Only the read items can be deleted together.").
-			WithField("query/read", "must be true")
+			WithParameter(fault.InQuery, "read", "must be true")
 	}
 	before, err := httpapi.TimeParam(r, "before")
 	if err != nil {

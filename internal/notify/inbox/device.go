@@ -2,13 +2,17 @@ package inbox
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/store"
 )
 
 type deviceView struct {
@@ -50,10 +54,36 @@ func (h *Handler) putDevice(w http.ResponseWriter, r *http.Request) error {
 	if c.Created {
 		code = http.StatusCreated
 	}
-	return httpapi.Write(w, code, deviceView{
-		ID: id, Platform: c.Device.Platform,
-		CreatedAt: httpapi.Time(c.Device.CreatedAt), UpdatedAt: httpapi.Time(c.Device.UpdatedAt),
-	})
+	return httpapi.Write(w, code, newDeviceView(id, c.Device))
+}
+
+func newDeviceView(id string, d device.Device) deviceView {
+	return deviceView{
+		ID: id, Platform: d.Platform, CreatedAt: httpapi.Time(d.CreatedAt), UpdatedAt: httpapi.Time(d.UpdatedAt),
+	}
+}
+
+// listDevices answers with all devices of the caller, the one seen last first. They are at most
+// device.Max, and one or two more while several are registered at once.
+func (h *Handler) listDevices(w http.ResponseWriter, r *http.Request) error {
+	user := account.Caller(r)
+	if _, err := account.GetActive(r.Context(), h.Firestore, user); err != nil {
+		return err
+	}
+	snaps, err := device.Of(account.Ref(h.Firestore, user)).Documents(r.Context()).GetAll()
+	if err != nil {
+		return fmt.Errorf("read the devices: %w", err)
+	}
+	l := httpapi.List[deviceView]{Items: []deviceView{}}
+	for _, snap := range snaps {
+		d, err := store.Decode[device.Device](snap, nil, "device", nil)
+		if err != nil {
+			return err
+		}
+		l.Items = append(l.Items, newDeviceView(snap.Ref.ID, d))
+	}
+	slices.SortFunc(l.Items, func(a, b deviceView) int { return strings.Compare(b.UpdatedAt, a.UpdatedAt) })
+	return httpapi.Write(w, http.StatusOK, l)
 }
 
 func (h *Handler) deleteDevice(w http.ResponseWriter, r *http.Request) error {
@@ -75,7 +105,7 @@ func deviceParam(r *http.Request) (string, error) {
 	id := r.PathValue("id")
 	if !device.ValidID(id) {
 		return "", fault.New(fault.CodeInvalidParameter, "The device's id is not valid.").
-			WithField("path/id", "must be 1 to 64 letters, digits, dashes and underscores, the first no underscore")
+			WithParameter(fault.InPath, "id", "must be 1 to 64 letters, digits, dashes and underscores, the first no underscore")
 	}
 	return id, nil
 }

@@ -35,6 +35,7 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/inbox/read-all", httpapi.User, h.markAllRead, httpapi.OptionalJSON)
 	api.Handle("POST /v1/inbox/{id}/read", httpapi.User, h.markRead)
 	api.Handle("DELETE /v1/inbox/{id}", httpapi.User, h.deleteItem)
+	api.Handle("GET /v1/devices", httpapi.User, h.listDevices)
 	api.Handle("PUT /v1/devices/{id}", httpapi.User, h.putDevice, httpapi.JSON)
 	api.Handle("DELETE /v1/devices/{id}", httpapi.User, h.deleteDevice)
 	api.Handle("GET /v1/preferences", httpapi.User, h.getPreferences)

@@ -1,6 +1,8 @@
 package inbox
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -198,6 +200,15 @@ func TestDevices(t *testing.T) {
 	}
 	if all := known(); len(all) != device.Max-1 {
 		t.Errorf("%d devices after a delete", len(all))
+	}
+	code, answer := b.call(uid, http.MethodGet, "/v1/devices", "")
+	var list httpapi.List[struct{ ID, UpdatedAt string }]
+	if err := json.Unmarshal(answer, &list); err != nil || code != http.StatusOK || len(list.Items) != device.Max-1 {
+		t.Fatalf("listed: %d %s, %v", code, answer, err)
+	}
+	first, last := list.Items[0], list.Items[len(list.Items)-1]
+	if first.UpdatedAt <= last.UpdatedAt || bytes.Contains(answer, []byte("token")) {
+		t.Errorf("listed out of order, or with tokens: %s", answer)
 	}
 	b.now = b.now.Add(schema.DeviceLife)
 	if code := put("d01", "x01"); code != http.StatusCreated {

@@ -293,7 +293,7 @@ func TestPreferences_refused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			code, answer := b.call(uid, http.MethodPatch, "/v1/preferences", tt.body)
 			p := read[httpapi.Problem](b, answer)
-			if code != tt.code.Kind().Status() || p.Code != tt.code || len(p.Fields) != 1 || p.Fields[0].Pointer != tt.pointer {
+			if code != tt.code.Kind().Status() || p.Code != tt.code || len(p.Fields) != 1 || p.Fields[0].String() != tt.pointer {
 				t.Errorf("%d %.500s, want %s at %s", code, answer, tt.code, tt.pointer)
 			}
 			if diff := cmp.Diff(u.Notifications, b.stored()); diff != "" {
@@ -316,7 +316,7 @@ func TestPreferences_halfOfQuietHours(t *testing.T) {
 		code, answer := b.call(uid, http.MethodPatch, "/v1/preferences", body)
 		var got []string
 		for _, f := range read[httpapi.Problem](b, answer).Fields {
-			got = append(got, f.Pointer)
+			got = append(got, f.String())
 		}
 		if diff := cmp.Diff(pointers, got); code != http.StatusUnprocessableEntity || diff != "" {
 			t.Errorf("%s: %d (-want +got):\n%s", body, code, diff)

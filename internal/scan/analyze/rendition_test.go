@@ -189,9 +189,9 @@ func TestRenditions_areChecked(t *testing.T) {
 				{
 					scantest.WantProblem(
 						t, scantest.TicketFor(t, api, scantest.Anna, "", asking(tt.list)), 422, tt.code,
-					).Fields[0].Pointer,
+					).Fields[0].String(),
 				},
-				{scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "", form...), 422, tt.code).Fields[0].Pointer},
+				{scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "", form...), 422, tt.code).Fields[0].String()},
 			} {
 				if p.Pointer != tt.pointer {
 					t.Errorf("it points to %s, want %s", p.Pointer, tt.pointer)

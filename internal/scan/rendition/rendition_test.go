@@ -101,7 +101,7 @@ func TestFaults_areNamedByPointer(t *testing.T) {
 			}
 			var got []string
 			for _, field := range f.Fields {
-				got = append(got, field.Pointer)
+				got = append(got, field.String())
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("pointers (-want +got):\n%s", diff)

@@ -124,7 +124,7 @@ func sinceParam(r *http.Request) (*int64, error) {
 	since, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || text[0] == '+' || since < 0 {
 		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-			WithField("query/since", "must be a version")
+			WithParameter(fault.InQuery, "since", "must be a version")
 	}
 	return &since, nil
 }

@@ -68,7 +68,7 @@ func (h *Handler) imagesOf(ctx context.Context, of scan.Scan) (imagesView, error
 	for i, p := range kept {
 		group.Go(func() error {
 			var err error
-			view.Images[i], err = h.sign(p, of.ID, expires)
+			view.Images[i], err = h.sign(ctx, p, of.ID, expires)
 			return err
 		})
 	}
@@ -112,13 +112,13 @@ func (h *Handler) keptImages(ctx context.Context, of scan.Scan) ([]keptImage, er
 }
 
 // sign returns the picture with a URL to download it.
-func (h *Handler) sign(p keptImage, id scan.ID, expires time.Time) (imageView, error) {
+func (h *Handler) sign(ctx context.Context, p keptImage, id scan.ID, expires time.Time) (imageView, error) {
 	extension := path.Ext(p.attrs.Name)
 	if p.name == originalImage {
 		extension = "." + strings.TrimPrefix(p.attrs.ContentType, "image/")
 	}
 	file := string(id) + "-" + path.Base(p.name) + extension
 	as := bucket.File{Name: file, ContentType: p.attrs.ContentType}
-	signed, err := bucket.Link(p.bucket, h.Signing, p.attrs.Name, as, expires)
+	signed, err := bucket.Link(ctx, p.bucket, h.Signing, p.attrs.Name, as, expires)
 	return imageView{Name: p.name, ContentType: p.attrs.ContentType, Bytes: p.attrs.Size, URL: signed}, err
 }

@@ -62,7 +62,7 @@ func filterParams(r *http.Request) (f scan.Filter, err error) {
 	}
 	if f.From != nil && f.To != nil && !f.From.Before(*f.To) {
 		return f, fault.New(fault.CodeInvalidParameter, "The end of the period is not after its start.").
-			WithField("query/to", "must be after from")
+			WithParameter(fault.InQuery, "to", "must be after from")
 	}
 	order, err := httpapi.EnumParam(r, "order", "newest", "oldest")
 	f.Direction = firestore.Desc

@@ -170,7 +170,7 @@ func TestList(t *testing.T) {
 			p := scantest.WantProblem(
 				t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/scans?"+query), 400, "invalid_parameter",
 			)
-			if len(p.Fields) != 1 || p.Fields[0].Pointer != pointer {
+			if len(p.Fields) != 1 || p.Fields[0].String() != pointer {
 				t.Errorf("%s: fields %v, want %s", query, p.Fields, pointer)
 			}
 		}

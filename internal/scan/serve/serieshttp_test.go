@@ -145,7 +145,7 @@ func TestSeriesRequests(t *testing.T) {
 		p := scantest.WantProblem(
 			t, scantest.PostSeries(t, api, "", body), http.StatusUnprocessableEntity, string(fault.CodeInvalidField),
 		)
-		if len(p.Fields) != 1 || p.Fields[0].Pointer != pointer {
+		if len(p.Fields) != 1 || p.Fields[0].String() != pointer {
 			t.Errorf("%s: fields %v", body, p.Fields)
 		}
 	}

@@ -35,7 +35,9 @@ func single(s scan.Scan) sitting {
 	r := s.Outcome()
 	return sitting{
 		scans: []scan.Scan{s}, last: scan.PositionOf(s), result: r,
-		point: pointView{ScanID: s.ID, CompletedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score},
+		point: pointView{
+			Kind: "scan", ScanID: s.ID, CompletedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score,
+		},
 	}
 }
 
@@ -75,7 +77,7 @@ func appendTo(all []sitting, next scan.Scan) []sitting {
 	}
 	one := single(next)
 	if next.SeriesID != "" {
-		one.point = pointView{SeriesID: next.SeriesID}
+		one.point = pointView{Kind: "series", SeriesID: next.SeriesID}
 	}
 	return append(all, one)
 }

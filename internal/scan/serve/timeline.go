@@ -56,6 +56,8 @@ const (
 
 // pointView is a completed scan in the timeline, or a completed series.
 type pointView struct {
+	// Kind is "scan" or "series", by which ScanID or SeriesID is set.
+	Kind     string        `json:"kind"`
 	ScanID   scan.ID       `json:"scanId,omitempty"`
 	SeriesID scan.SeriesID `json:"seriesId,omitempty"`
 	// Photos is the number of scans whose mean is the score of a series.

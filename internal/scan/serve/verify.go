@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
@@ -18,6 +19,10 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 )
+
+// measuring is the least time that a measurement takes. A client that waits by long poll needs no
+// pause.
+const measuring = time.Second
 
 func (h *Handler) verify(w http.ResponseWriter, r *http.Request) error { return h.again(w, r, false) }
 
@@ -50,6 +55,7 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 		return err
 	}
 	w.Header().Set("Location", "/v1/scans/"+string(found.ID))
+	httpapi.ComeAgain(w, measuring)
 	return httpapi.Write(w, http.StatusAccepted, scan.NewView(asked))
 }
 

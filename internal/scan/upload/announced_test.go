@@ -75,7 +75,7 @@ func TestMalformedChecksum(t *testing.T) {
 			t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", `{"contentType":"image/jpeg","sha256":"`+sum+`"}`), 422,
 			"invalid_field",
 		)
-		if len(p.Fields) != 1 || p.Fields[0].Pointer != "/sha256" {
+		if len(p.Fields) != 1 || p.Fields[0].String() != "/sha256" {
 			t.Errorf("%q: fields %v", sum, p.Fields)
 		}
 	}

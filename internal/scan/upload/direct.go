@@ -161,6 +161,7 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	httpapi.ComeAgain(w, measuring)
 	return answer(w, http.StatusAccepted, uploadView{Scan: scan.NewView(s)})
 }
 

@@ -210,7 +210,7 @@ func TestDirectUpload_isRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := scantest.WantProblem(t, scantest.Direct(t, e.UploadAPI(), tt.uid, "", tt.parts...), tt.status, tt.code)
-			if tt.pointer != "" && (len(p.Fields) != 1 || p.Fields[0].Pointer != tt.pointer) {
+			if tt.pointer != "" && (len(p.Fields) != 1 || p.Fields[0].String() != tt.pointer) {
 				t.Errorf("fields %v, want the one %s", p.Fields, tt.pointer)
 			}
 		})
@@ -383,7 +383,7 @@ func TestDirectUpload_isIdempotent(t *testing.T) {
 		other := []scantest.Part{parts[0], scantest.PhotoPart(scantest.JPEG + " other")}
 		if p := scantest.WantProblem(
 			t, scantest.Direct(t, api, scantest.Anna, "", other...), 422, "invalid_field",
-		); p.Fields[0].Pointer != "/sha256" {
+		); p.Fields[0].String() != "/sha256" {
 			t.Errorf("fields %v", p.Fields)
 		}
 		scantest.WantProblem(

@@ -11,6 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/reached"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/telemetry"
 )
@@ -46,6 +47,7 @@ func (h *Handler) sign(ctx context.Context, s scan.Scan) (*Ticket, error) {
 		headers["X-Goog-Meta-"+strings.ToUpper(name[:1])+name[1:]] = value
 	}
 	opts := h.Signing
+	opts.Hostname = reached.Host(ctx, opts.Hostname)
 	opts.Method, opts.Expires, opts.ContentType = http.MethodPut, s.TicketExpiresAt, s.ContentType
 	for name, value := range headers {
 		if name != "Content-Type" {

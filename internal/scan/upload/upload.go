@@ -35,6 +35,10 @@ var quotas = []quota.Rule{
 	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
 }
 
+// measuring is the least time that a measurement takes. A client that waits by long poll needs no
+// pause.
+const measuring = time.Second
+
 // Handler opens scans, signs the URLs to which their photos are uploaded, and takes photos itself.
 type Handler struct {
 	// Firestore holds the scans.

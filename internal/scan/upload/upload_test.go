@@ -130,7 +130,7 @@ func TestTicket_isRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := scantest.WantProblem(t, scantest.TicketFor(t, api, tt.uid, tt.key, tt.body), tt.status, tt.code)
-			if tt.pointer != "" && (len(p.Fields) != 1 || p.Fields[0].Pointer != tt.pointer) {
+			if tt.pointer != "" && (len(p.Fields) != 1 || p.Fields[0].String() != tt.pointer) {
 				t.Errorf("fields %v, want the one %s", p.Fields, tt.pointer)
 			}
 			if strings.Contains(tt.body, "heic") && !strings.Contains(p.Detail, "HEIC") {

@@ -39,8 +39,10 @@ type step struct {
 // steps is every operation of the contract, in an order in which each has what it needs. Bea is the
 // other user. getScan, and openScan with a photo, are counted by [system.scans], too.
 var steps = []step{
-	{operation: "getHealth"}, {operation: "getReadiness"}, {operation: "getContract"},
+	{operation: "getHealth"}, {operation: "getReadiness"}, {operation: "getContract"}, {operation: "getContractJSON"},
 	{operation: "getAccountDeletionPage"}, {operation: "getReceiptKeys"},
+	{operation: "getProblemPage", id: "not_found"}, {operation: "getReference"},
+	{operation: "getReferenceFile", id: "page.css"},
 	{operation: "signUp", body: `{"email":"EMAIL","password":"correct horse"}`},
 	{operation: "register", body: `{"displayName":"Ada"}`},
 	{operation: "refreshSession", body: `{"refreshToken":"REFRESH"}`},
@@ -58,6 +60,7 @@ var steps = []step{
 	{operation: "getPreferences"},
 	{operation: "setPreferences", body: `{"push":true,"email":false}`},
 	{operation: "updatePreferences", body: `{"kinds":{"welcome":{"push":false}}}`},
+	{operation: "listDevices"},
 	{operation: "putDevice", id: "phone", body: `{"token":"counts","platform":"android"}`},
 	{operation: "coachPreview", body: "PHOTO"},
 	{operation: "uploadPhoto", body: "FORM"},
@@ -90,6 +93,8 @@ var steps = []step{
 	{operation: "deleteDevice", id: "phone"},
 	{operation: "getUnsubscribePage", id: "none"},
 	{operation: "unsubscribe", id: "none", body: "List-Unsubscribe=One-Click"},
+	{operation: "askForDeletionLink", body: `{"email":"counts@example.com"}`},
+	{operation: "getDeletionLinkPage", id: "none"}, {operation: "deleteByLink", id: "none", body: "sure=yes"},
 	{operation: "requestExport"}, {operation: "getExport"},
 	{operation: "forgetRatings"},
 	{operation: "withdrawConsent"},

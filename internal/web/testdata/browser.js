@@ -11,15 +11,23 @@ const storage = {
 const submits = [];
 const elements = {};
 const element = () => ({
-  focus() { }, reset() { }, addEventListener: (_, listener) => submits.push(listener),
-  elements: { email: { value: "ada@example.com" }, password: { value: "correct horse" } },
+  focus() { }, reset() { }, setAttribute() { }, removeAttribute() { }, dataset: { sent: "A mail is on its way.", lost: "Lost.", limited: "Too many." },
+  addEventListener: (_, listener) => submits.push(listener),
+  elements: { email: { value: "ada@example.com" }, password: { value: "correct horse" }, address: { value: "ada@example.com" } },
 });
-const sent = [], stored = [];
+const sent = [], stored = [], asked = [], told = [];
 const answers = ["first", "second"];
 let refusals = 1;
 const world = vm.createContext({
-  document: { getElementById: (id) => elements[id] ??= element() },
+  document: { getElementById: (id) => elements[id] ??= element(), documentElement: { lang: "de" } },
   fetch: async (path, { body }) => {
+    if (path === "/v1/account-deletion") {
+      asked.push(JSON.parse(body));
+      if (asked.length > 1) {
+        return { ok: false, status: 429, json: async () => ({ status: 429, code: "rate_limited", detail: "Wait." }) };
+      }
+      return { ok: true, status: 202, json: async () => { throw new Error("there is no body"); } };
+    }
     if (path === "/v1/auth/login") {
       sent.push(JSON.parse(body));
       return { ok: true, json: async () => ({ idToken: "id", clientToken: answers.shift() }) };
@@ -50,5 +58,9 @@ const note = () => stored.push(items.get("clientToken") ?? null);
   if (!elements.deletion.hidden) {
     throw new Error("nothing was deleted: " + elements.status.textContent);
   }
-  console.log(JSON.stringify({ sent, stored }));
+  for (let i = 0; i < 2; i++) {
+    await submits[1]({ preventDefault() { } });
+    told.push(elements.sent.textContent ?? null);
+  }
+  console.log(JSON.stringify({ sent, stored, asked, told }));
 })();

@@ -55,7 +55,11 @@ var routes = []route{
 	{operation: "getHealth"},
 	{operation: "getReadiness", note: "reads one document"},
 	{operation: "getContract"},
+	{operation: "getContractJSON"},
 	{operation: "getAccountDeletionPage"},
+	{operation: "getProblemPage", call: func(*world, turn) call { return call{id: "not_found"} }},
+	{operation: "getReference"},
+	{operation: "getReferenceFile", call: func(*world, turn) call { return call{id: "swagger-ui.css"} }},
 	{operation: "getReceiptKeys"},
 	{
 		operation: "getErasure", note: "one that has been asked for",
@@ -70,6 +74,7 @@ var routes = []route{
 		call: func(*world, turn) call { return call{id: "bench_nobody"} },
 	},
 	{operation: "getConsent"},
+	{operation: "listDevices"},
 	{operation: "listConsents"},
 
 	{operation: "getScan", note: "completed", readers: true, call: ofScan},
@@ -137,6 +142,13 @@ var routes = []route{
 		return call{body: fmt.Sprintf(`{"kinds":{"scan_failed":{"email":%v}}}`, t.n%2 == 0)}
 	}},
 	{operation: "getUnsubscribePage", call: func(*world, turn) call { return call{id: "bench"} }},
+	{operation: "askForDeletionLink", note: "of an address that has no account", call: func(_ *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"email":"bench-%d@example.com"}`, t.n)}
+	}},
+	{operation: "getDeletionLinkPage", call: func(*world, turn) call { return call{id: "bench"} }},
+	{operation: "deleteByLink", note: "a token that is none", call: func(*world, turn) call {
+		return call{id: "bench", body: "sure=yes", media: "application/x-www-form-urlencoded"}
+	}},
 	{operation: "unsubscribe", note: "a token that is none, which costs a read", call: func(*world, turn) call {
 		return call{id: "bench", body: "List-Unsubscribe=One-Click", media: "application/x-www-form-urlencoded"}
 	}},

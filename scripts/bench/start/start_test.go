@@ -59,9 +59,9 @@ func TestOverBudget(t *testing.T) {
 		programs []*program
 		want     []string // in the error, none for no error
 	}{
-		"at its budget": {[]*program{{name: "health", bytes: 16_000_000}}, nil},
+		"at its budget": {[]*program{{name: "health", bytes: 18_000_000}}, nil},
 		"a byte over": {
-			[]*program{{name: "health", bytes: 16_000_001}}, []string{"functions/health has 16.0 MB, over its budget of 16"},
+			[]*program{{name: "health", bytes: 18_000_001}}, []string{"functions/health has 18.0 MB, over its budget of 18"},
 		},
 		"the empty one":        {[]*program{{name: empty, bytes: 1e9}}, nil},
 		"one without a budget": {[]*program{{name: "new", bytes: 1}}, []string{"functions/new has no budget"}},
@@ -113,7 +113,7 @@ func TestReport(t *testing.T) {
 	})
 	var out bytes.Buffer
 	r.markdown(&out)
-	const want = "| health | 12.5 | 16 | 9 | 0 | 0.0 | 3.0, 6.0 | 1.50 (2.00) | 10.0, 15.0 | 2.00 (3.00) |\n"
+	const want = "| health | 12.5 | 18 | 9 | 0 | 0.0 | 3.0, 6.0 | 1.50 (2.00) | 10.0, 15.0 | 2.00 (3.00) |\n"
 	if !strings.Contains(out.String(), want) {
 		t.Errorf("got %s, want a row %s", &out, want)
 	}

@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
+	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator/machine"
+	"github.com/facescan/facescan/internal/local/keep"
 )
 
 // MaxPhoto is the size of the largest photo, in bytes. A test of scripts/local holds it to
@@ -40,7 +40,7 @@ func (c Command) check(ctx context.Context, on machine.Machine) error {
 	case Test:
 		faults = append(faults, c.checkCommand(), c.checkRace(ctx, on))
 	default:
-		faults = append(faults, c.checkPort(ctx), c.checkPhoto())
+		faults = append(faults, c.checkPlace(ctx, on), c.checkKeep(on), c.checkPhoto())
 	}
 	_, err := on.Find(ctx, machine.Services()...)
 	return errors.Join(append(faults, err)...)
@@ -76,30 +76,85 @@ func (c Command) checkRace(ctx context.Context, on machine.Machine) error {
 	)
 }
 
-// checkPort listens for an instant. Another program may still take the port later, and then the
-// start fails.
-func (c Command) checkPort(ctx context.Context) error {
-	if c.Port == 0 {
-		return nil
+// Place returns where the command has the stack listen, or an error if its address is none of this
+// machine's.
+func (c Command) Place(ctx context.Context) (address.Place, error) {
+	p := address.Place{Ports: address.PortsFrom(c.Port)}
+	if c.Host == "" && !c.LAN {
+		return p, nil
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
-	switch {
-	case err == nil:
-		return listener.Close()
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("port %d is in use; end the program that listens there, or take another port: make %s PORT=%d",
-			c.Port, c.Name, c.other())
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("port %d is the administrator's; take one above 1023: make %s PORT=8080", c.Port, c.Name)
-	default:
-		return fmt.Errorf("port %d cannot be listened on (%w); take another one: make %s PORT=%d",
-			c.Port, err, c.Name, c.other())
+	all, err := address.Interfaces()
+	if err != nil {
+		return p, err
 	}
+	if c.LAN {
+		p.Host, err = address.LAN(all)
+	} else {
+		p.Host, err = address.Own(ctx, c.Host, all)
+	}
+	return p, err
 }
 
-// other returns a port to suggest in the place of one that is in use.
+// checkPlace looks for the address, and for each port that the stack would take.
+func (c Command) checkPlace(ctx context.Context, on machine.Machine) error {
+	p, err := c.Place(ctx)
+	if err != nil {
+		return err
+	}
+	if auth := machine.Auth.Env(); p.Host != "" && on.Getenv(auth) != "" {
+		return fmt.Errorf("%s=%s names an emulator that does not listen at HOST=%s; unset it", auth, on.Getenv(auth), p.Host)
+	}
+	runs := map[string]bool{
+		address.PartAuth:      on.Getenv(machine.Auth.Env()) != "",
+		address.PartFirestore: on.Getenv(machine.Firestore.Env()) != "",
+		address.PartPubSub:    on.Getenv(machine.PubSub.Env()) != "",
+	}
+	var faults []error
+	for _, port := range p.Taken() {
+		if runs[port.Part] {
+			continue
+		}
+		if err := port.Check(ctx); err != nil {
+			faults = append(faults, fmt.Errorf("%w: make %s PORT=%d", err, c.Name, c.other()))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// KeepFolder returns the whole path of Keep, or "". It may be meant as seen from where make was
+// called, which is elsewhere after make -C.
+func (c Command) KeepFolder() string {
+	if c.Keep == "" || filepath.IsAbs(c.Keep) {
+		return c.Keep
+	}
+	from := os.Getenv("CALLED_FROM")
+	if whole, err := filepath.Abs(filepath.Join(from, c.Keep)); err == nil {
+		return whole
+	}
+	return c.Keep
+}
+
+// checkKeep looks whether the folder can be used, and whether all emulators are the stack's own.
+func (c Command) checkKeep(on machine.Machine) error {
+	if c.Keep == "" {
+		return nil
+	}
+	for _, s := range []machine.Service{machine.Firestore, machine.Auth} {
+		if host := on.Getenv(s.Env()); host != "" {
+			return fmt.Errorf("%s=%s names an emulator with data of its own, which KEEP would not begin with; unset it",
+				s.Env(), host)
+		}
+	}
+	return keep.Check(c.KeepFolder())
+}
+
+// other returns a base of ports to suggest in the place of one of which a port is in use. Its ports
+// are all others (see package address).
 func (c Command) other() int {
-	if c.Port == maxPort {
+	switch {
+	case c.Port < 1024:
+		return address.DefaultBase
+	case c.Port == address.MaxBase:
 		return c.Port - 1
 	}
 	return c.Port + 1

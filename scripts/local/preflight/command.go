@@ -11,17 +11,26 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/facescan/facescan/internal/local/address"
 )
 
 // Usage is the help text of scripts/local.
 const Usage = `usage:
-  local run  [-port N] [-logs]          run everything until Ctrl-C
+  local run  [-port N] [-logs] [-host A | -lan] [-keep DIR] [-seed]
+                                        run everything until Ctrl-C
   local demo [-port N] [-logs] [PHOTO]  run everything, and act as the app of two users
   local test -- COMMAND [ARG...]        run a command on the emulators, and exit as it does
   local mail-preview [-lang L] [-type KIND] [-o DIR]
                                         write every mail as HTML and text, made of invented events
 
-  -port N   listen on this port of 127.0.0.1, 0 is a free one (run: 8080, demo: a free one)
+  -port N   the API's port, from which the others follow: Auth N+1019, Storage N+1119, Firestore N+10,
+            Pub/Sub N+5, mails and pushes N+15; 0 takes free ones (run: 8080, demo: free ones)
+  -host A   have API, Auth and Storage listen at this IPv4 address of this machine too, for phones;
+            anybody who reaches it can sign in as anybody
+  -lan      choose the address in the local network
+  -keep DIR keep users, scans and photos in this folder, and begin with them
+  -seed     begin with some users, scans and a board
   -logs     show the functions' logs, JSON lines on stderr
   PHOTO     a JPEG, PNG or WebP with one face; the sample in pigo's module by default
   -lang L   only mails in this language, en or de
@@ -38,18 +47,21 @@ const (
 	Help        = "help"
 )
 
-// defaultPorts are where the commands listen unless they are told otherwise.
+// defaultPorts are the API's ports, where the commands listen unless they are told otherwise.
 var defaultPorts = map[string]string{Run: "8080", Demo: "0"}
-
-// maxPort is the highest port that there is.
-const maxPort = 1<<16 - 1
 
 // Command is a command line that was read.
 type Command struct {
 	// Name is Run, Demo, Test, MailPreview or Help.
 	Name string
-	// Port is the port of 127.0.0.1 to listen on; 0 is a free one.
+	// Port is the API's port, from which the others follow; 0 has all of them free.
 	Port int
+	// Host is an address to listen at beside 127.0.0.1, or "". LAN has it chosen.
+	Host string
+	LAN  bool
+	// Keep is the folder for the data, or "". Seed asks for some to begin with.
+	Keep string
+	Seed bool
 	// Logs asks for the functions' logs.
 	Logs bool
 	// Photo is the file that Demo takes; "" is the sample.
@@ -94,6 +106,12 @@ func parseFlags(name string, args []string) (Command, error) {
 	set.SetOutput(io.Discard) // the error says it
 	port := set.String("port", defaultPorts[name], "")
 	set.BoolVar(&c.Logs, "logs", false, "")
+	if name == Run {
+		set.StringVar(&c.Host, "host", "", "")
+		set.BoolVar(&c.LAN, "lan", false, "")
+		set.StringVar(&c.Keep, "keep", "", "")
+		set.BoolVar(&c.Seed, "seed", false, "")
+	}
 	err := set.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -102,6 +120,8 @@ func parseFlags(name string, args []string) (Command, error) {
 		return Command{}, misused("%s: %v", name, err)
 	case name == Run && set.NArg() > 0:
 		return Command{}, misused("run takes no arguments, and not %q", set.Args())
+	case c.Host != "" && c.LAN:
+		return Command{}, misused("run: name an address or have one chosen, HOST=%s or LAN=1", c.Host)
 	case set.NArg() > 1:
 		return Command{}, misused("demo takes one photo, and not %d: %q", set.NArg(), set.Args())
 	}
@@ -112,8 +132,8 @@ func parseFlags(name string, args []string) (Command, error) {
 
 func parsePort(value string) (int, error) {
 	port, err := strconv.Atoi(value)
-	if err != nil || port < 0 || port > maxPort {
-		return 0, misused("%q is no port: give a number from 1 to %d, or 0 for a free one", value, maxPort)
+	if err != nil || port < 0 || port > address.MaxBase {
+		return 0, misused("%q is no port: give a number from 1 to %d, or 0 for a free one", value, address.MaxBase)
 	}
 	return port, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator/machine"
 )
 
@@ -29,7 +30,7 @@ func TestParse(t *testing.T) {
 		"run -port=0":                 {want: Command{Name: Run}},
 		"demo":                        {want: Command{Name: Demo}},
 		"demo me.jpg":                 {want: Command{Name: Demo, Photo: "me.jpg"}},
-		"demo -port 65535 -- -me.jpg": {want: Command{Name: Demo, Port: 65535, Photo: "-me.jpg"}},
+		"demo -port 64416 -- -me.jpg": {want: Command{Name: Demo, Port: 64416, Photo: "-me.jpg"}},
 		"test -- go test -race ./...": {want: Command{Name: Test, Args: []string{"go", "test", "-race", "./..."}}},
 		"test go version":             {want: Command{Name: Test, Args: []string{"go", "version"}}},
 		"help":                        {want: Command{Name: Help}},
@@ -45,7 +46,13 @@ func TestParse(t *testing.T) {
 		"mail-preview -format pdf":       {refused: "mail-preview: flag provided but not defined: -format"},
 		"":                               {refused: "name a command: run, demo, test or mail-preview"},
 		"start":                          {refused: `there is no command "start", only run, demo, test and mail-preview`},
-		"run -port abc":                  {refused: `"abc" is no port: give a number from 1 to 65535, or 0 for a free one`},
+		"run -port abc":                  {refused: `"abc" is no port: give a number from 1 to 64416, or 0 for a free one`},
+		"run -host 192.168.1.20":         {want: Command{Name: Run, Port: 8080, Host: "192.168.1.20"}},
+		"run -lan -port 9000":            {want: Command{Name: Run, Port: 9000, LAN: true}},
+		"run -lan -host 10.0.0.1":        {refused: "run: name an address or have one chosen, HOST=10.0.0.1 or LAN=1"},
+		"run -keep data -seed":           {want: Command{Name: Run, Port: 8080, Keep: "data", Seed: true}},
+		"demo -lan":                      {refused: "demo: flag provided but not defined: -lan"},
+		"run -port 64417":                {refused: `"64417" is no port`},
 		"run -port 70000":                {refused: `"70000" is no port`},
 		"run -port -1":                   {refused: `"-1" is no port`},
 		"run -port 8080x":                {refused: `"8080x" is no port`},
@@ -149,26 +156,62 @@ func wantLine(t *testing.T, err error, fault, mend string) {
 	}
 }
 
-func TestCheckPort(t *testing.T) {
+func TestCheckPlace(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
+	on := bare(t, false)
 	c := Command{Name: Run, Port: port}
-	wantLine(
-		t, c.checkPort(t.Context()), fmt.Sprintf("port %d is in use", port), fmt.Sprintf("make run PORT=%d", c.other()),
-	)
+	if port > address.MaxBase {
+		c.Port = port - address.PortsFrom(1).Storage + 1 // and Storage's is the one in use
+	}
+	mend := fmt.Sprintf("make run PORT=%d", c.other())
+	wantPart(t, c.checkPlace(t.Context(), on), fmt.Sprintf("port %d of 127.0.0.1, for ", port), mend)
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the check leaves nothing that is in the way
-		wantLine(t, c.checkPort(t.Context()), "", "")
+	wantLine(t, Command{Name: Demo}.checkPlace(t.Context(), on), "", "")
+	nowhere := Command{Name: Run, Host: "198.51.100.7"}
+	wantLine(t, nowhere.checkPlace(t.Context(), on), "HOST=198.51.100.7 is no address of this machine", "it has ")
+	elsewhere := Command{Name: Run, Host: "127.0.0.1"}
+	wantLine(t, elsewhere.checkPlace(t.Context(), bare(t, true)), "FIREBASE_AUTH_EMULATOR_HOST=127.0.0.1:1", "unset it")
+	for from, want := range map[int]int{80: 8080, 8080: 8081, address.MaxBase: address.MaxBase - 1} {
+		if got := (Command{Port: from}).other(); got != want {
+			t.Errorf("in the place of %d: %d, want %d", from, got, want)
+		}
 	}
-	wantLine(t, Command{Name: Demo}.checkPort(t.Context()), "", "")
-	if got := (Command{Port: maxPort}).other(); got != maxPort-1 {
-		t.Errorf("in the place of the highest port: %d", got)
+}
+
+func TestCheckKeep(t *testing.T) {
+	t.Setenv("CALLED_FROM", t.TempDir())
+	c := Command{Name: Run, Keep: "data"}
+	wantLine(t, c.checkKeep(bare(t, false)), "", "")
+	if want := filepath.Join(os.Getenv("CALLED_FROM"), "data"); c.KeepFolder() != want {
+		t.Errorf("got %q, want %q", c.KeepFolder(), want)
 	}
+	wantLine(t, c.checkKeep(bare(t, true)), "FIRESTORE_EMULATOR_HOST=127.0.0.1:1 names an emulator", "unset it")
+	if err := writes(nil)(c.KeepFolder()); err != nil {
+		t.Fatal(err)
+	}
+	wantLine(t, c.checkKeep(bare(t, false)), "KEEP="+c.KeepFolder()+" cannot be used", "not a directory")
+	wantLine(t, Command{Name: Run}.checkKeep(bare(t, true)), "", "")
+}
+
+// wantPart checks that an error has a line with the fault and the mend. Other tests of this machine
+// may use ports, too.
+func wantPart(t *testing.T, err error, fault, mend string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for line := range strings.Lines(err.Error()) {
+		if strings.Contains(line, fault) && strings.Contains(line, mend) {
+			return
+		}
+	}
+	t.Errorf("got %v, want a line with %q and %q", err, fault, mend)
 }
 
 // bare is a computer without anything, on which the environment names emulators that run, or none.

@@ -40,9 +40,9 @@ resource "google_storage_bucket" "uploads" {
     for_each = length(var.cors_origins) == 0 ? [] : [var.cors_origins]
     content {
       origin          = cors.value
-      method          = ["PUT"]
-      response_header = ["Content-Type", "X-Goog-Content-Length-Range", "X-Goog-If-Generation-Match", "X-Goog-Meta-Owner", "X-Goog-Meta-Traceparent"]
-      max_age_seconds = 3600
+      method          = local.catalog.cors.uploads.methods
+      response_header = local.catalog.cors.uploads.headers
+      max_age_seconds = local.catalog.cors.uploads.maxAgeSeconds
     }
   }
 
@@ -84,9 +84,9 @@ resource "google_storage_bucket" "results" {
     for_each = length(var.cors_origins) == 0 ? [] : [var.cors_origins]
     content {
       origin          = cors.value
-      method          = ["GET", "HEAD"]
-      response_header = ["Content-Type"]
-      max_age_seconds = 3600
+      method          = local.catalog.cors.results.methods
+      response_header = local.catalog.cors.results.headers
+      max_age_seconds = local.catalog.cors.results.maxAgeSeconds
     }
   }
 

@@ -14,6 +14,8 @@ locals {
     FACESCAN_PUBLIC_URL          = "https://${var.domain}"
     FACESCAN_RECEIPT_PUBLIC_KEYS = join(",", var.receipt_public_keys)
     FACESCAN_RELEASE             = var.release
+    FACESCAN_OPERATOR_NAME       = var.operator.name
+    FACESCAN_OPERATOR_CONTACT    = var.operator.contact
   }
 
   environment = {

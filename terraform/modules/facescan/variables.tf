@@ -200,6 +200,16 @@ variable "photo_lifecycle_days" {
   }
 }
 
+variable "operator" {
+  description = "Who answers for the service, and an e-mail address or an https URL where people reach them: the pages about deleting an account name both. Empty texts leave them out."
+  type        = object({ name = optional(string, ""), contact = optional(string, "") })
+  default     = {}
+  validation {
+    condition     = var.operator.contact == "" || can(regex("^https://[^ ]+$", var.operator.contact)) || can(regex("^[^@:/?&#% ]+@[^@:/?&#% ]+$", var.operator.contact))
+    error_message = "operator.contact must be an e-mail address or an https URL."
+  }
+}
+
 variable "minimum_age" {
   description = "Age in years that a user must have passed before a photo is analysed."
   type        = number

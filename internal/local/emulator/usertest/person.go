@@ -234,9 +234,9 @@ func (w *World) Series(uid string, photos ...[]byte) scan.SeriesID {
 // Befriend has the user send the other's friend code and returns the friendship's id.
 func (w *World) Befriend(uid, other string) (id string) {
 	w.tb.Helper()
-	code := Decode[struct{ Code string }](w, w.Do(other, http.MethodPost, "/v1/leaderboards/friends/code", ""))
+	code := Decode[struct{ Code string }](w, w.Do(other, http.MethodPost, "/v1/friends/code", ""))
 	body := fmt.Sprintf(`{"code":%q}`, code.Code)
-	return Decode[struct{ ID string }](w, w.Do(uid, http.MethodPost, "/v1/leaderboards/friends", body)).ID
+	return Decode[struct{ ID string }](w, w.Do(uid, http.MethodPost, "/v1/friends", body)).ID
 }
 
 // User returns users/{uid}.

@@ -60,7 +60,7 @@ run "without_web_origins_there_is_no_cors" {
   }
 }
 
-run "web_origins_may_put_photos" {
+run "web_origins_may_put_photos_and_get_them" {
   command = plan
 
   variables {
@@ -68,8 +68,18 @@ run "web_origins_may_put_photos" {
   }
 
   assert {
-    condition     = google_storage_bucket.uploads.cors[0].method[0] == "PUT"
-    error_message = "A browser has to be able to upload."
+    condition     = toset(google_storage_bucket.uploads.cors[0].method) == toset(["PUT", "GET", "HEAD"])
+    error_message = "A browser has to be able to upload a photo, and to fetch the original."
+  }
+
+  assert {
+    condition     = contains(google_storage_bucket.uploads.cors[0].response_header, "X-Goog-Meta-Owner")
+    error_message = "A browser has to be able to send a ticket's headers."
+  }
+
+  assert {
+    condition     = toset(google_storage_bucket.results.cors[0].method) == toset(["GET", "HEAD"])
+    error_message = "A browser fetches pictures and exports, and writes none."
   }
 }
 

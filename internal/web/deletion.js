@@ -1,16 +1,19 @@
 "use strict";
-const form = document.getElementById("deletion");
-const button = document.getElementById("delete");
-const message = document.getElementById("status");
+const form = document.getElementById("deletion"), ask = document.getElementById("ask");
+const button = document.getElementById("delete"), send = document.getElementById("send");
+const message = document.getElementById("status"), sent = document.getElementById("sent");
+// What the page says, in its language.
+const says = document.getElementById("says").dataset;
 
-function say(text) {
-  message.textContent = text;
-  message.focus();
+function say(where, text) {
+  where.textContent = text;
+  where.focus();
 }
 
 async function call(method, path, headers, body) {
+  headers = { ...headers, "Accept-Language": document.documentElement.lang };
   const answer = await fetch(path, { method, headers, body, cache: "no-store", credentials: "omit" });
-  const content = await answer.json();
+  const content = answer.status === 202 && path !== "/v1/me" ? {} : await answer.json();
   if (answer.ok) {
     return content;
   }
@@ -20,9 +23,23 @@ async function call(method, path, headers, body) {
 function explain(problem) {
   switch (problem.code) {
     case "user_disabled":
-      return "This user may not sign in. If the deletion has been asked for elsewhere, it is under way.";
+      return says.disabled;
+    case "rate_limited":
+      return problem.asked ? says.limited : problem.detail;
   }
-  return problem.detail || "The server could not be reached. Nothing was confirmed: please try again.";
+  return problem.detail || says.lost;
+}
+
+// busy runs work, while its form shows that it does and cannot be sent again.
+async function busy(of, its, work) {
+  its.disabled = true;
+  of.setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } finally {
+    its.disabled = false;
+    of.removeAttribute("aria-busy");
+  }
 }
 
 // Of the last login and for whom. The deletion locks the user, so if its answer is lost, only this token gets it again.
@@ -69,21 +86,34 @@ async function deleteAccount() {
   document.getElementById("receipt").hidden = false;
   form.reset();
   form.hidden = true;
-  say("Your account is being deleted.");
+  say(message, says.deleting);
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  button.disabled = true;
-  try {
-    await deleteAccount();
-  } catch (problem) {
-    if (problem.status === 401) {
-      session = {};
+  await busy(form, button, async () => {
+    try {
+      await deleteAccount();
+    } catch (problem) {
+      if (problem.status === 401) {
+        session = {};
+      }
+      say(message, explain(problem));
     }
-    say(explain(problem));
-  } finally {
-    button.disabled = false;
-  }
+  });
 });
-form.hidden = false;
+
+ask.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const body = JSON.stringify({ email: ask.elements.address.value, locale: document.documentElement.lang });
+  await busy(ask, send, async () => {
+    try {
+      await call("POST", "/v1/account-deletion", { "Content-Type": "application/json" }, body);
+      say(sent, says.sent);
+    } catch (problem) {
+      say(sent, explain({ code: problem.code, detail: problem.detail, asked: true }));
+    }
+  });
+});
+
+form.hidden = ask.hidden = false;

@@ -1,0 +1,18 @@
+"use strict";
+
+// The operator's host only: what is tried out goes where the page comes from. Tokens are forgotten
+// with the page.
+window.addEventListener("load", () => {
+  SwaggerUIBundle({
+    dom_id: "#reference",
+    url: "/v1/openapi.json",
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    filter: true,
+    persistAuthorization: false,
+    validatorUrl: null,
+    presets: [SwaggerUIBundle.presets.apis],
+    layout: "BaseLayout",
+  });
+});

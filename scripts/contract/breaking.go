@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// oasdiff compares two contracts. It is run by its version, as it would bring many modules into
+// go.mod.
+const oasdiff = "github.com/oasdiff/oasdiff@v1.38.0"
+
+// releasedFile is the contract of the last release: a copy of the contract, made when a release is
+// deployed to production. There is none before the first.
+var releasedFile = filepath.Join("internal", "httpapi", "released.yaml")
+
+// compare lists what the contract changes of the released one, and returns an error if that breaks
+// apps while the major version is the same, or changes anything while info.version is the same.
+func compare(ctx context.Context, root string, out io.Writer) error {
+	text, err := os.ReadFile(filepath.Join(root, releasedFile)) //nolint:gosec // a file of the repository
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(out, "contract: there is no %s, so nothing was released that could break\n", releasedFile)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	released, err := parse(text)
+	if err != nil {
+		return err
+	}
+	now, err := readContract(root)
+	if err != nil {
+		return err
+	}
+	args := []string{"run", oasdiff, "changelog", releasedFile, contractFile}
+	if least := failOn(version(released), version(now)); least != "" {
+		args = append(args, "--fail-on", least)
+	}
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // constants and names of files
+	cmd.Dir, cmd.Stdout, cmd.Stderr = root, out, out
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf(
+			"the contract %s changes more of the released %s than its version says: %w", version(now), version(released), err,
+		)
+	}
+	return nil
+}
+
+// version returns the info.version of a contract.
+func version(doc *yaml.Node) string { return member(doc, "info", "version").Value }
+
+// failOn returns the least severity of a change that the step from one version to the other does
+// not allow, in oasdiff's words: any where they are the same, one that breaks apps where the major
+// version is the same, and "" for none.
+func failOn(from, to string) string {
+	major := func(version string) string { before, _, _ := strings.Cut(version, "."); return before }
+	switch {
+	case from == to:
+		return "INFO"
+	case major(from) == major(to):
+		return "ERR"
+	}
+	return ""
+}

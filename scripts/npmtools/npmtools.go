@@ -1,0 +1,54 @@
+// Package npmtools installs the npm packages that a folder's package-lock.json pins, for commands
+// that need them.
+package npmtools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// patience bounds an installation.
+const patience = 10 * time.Minute
+
+// ErrNoNPM is returned where npm is not installed.
+var ErrNoNPM = errors.New("npm is missing: install Node 20 or newer, as nodejs.org says")
+
+// Install copies package.json and package-lock.json of pinned into a new temporary folder and
+// installs what they name. npm holds each package to the lock's checksum and runs no script of
+// them. The caller calls remove in the end. Progress gets a line, and what npm has to complain of.
+func Install(ctx context.Context, pinned fs.FS, progress io.Writer) (dir string, remove func(), err error) {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", nil, ErrNoNPM
+	}
+	temp, err := os.MkdirTemp("", "facescan-npm-")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { _ = os.RemoveAll(temp) } // nothing uses it any more
+	defer func() {
+		if err != nil {
+			remove()
+		}
+	}()
+	if err := os.CopyFS(temp, pinned); err != nil {
+		return "", nil, fmt.Errorf("copy what npm is to install: %w", err)
+	}
+	_, _ = fmt.Fprintln(progress, "npm: installing the pinned packages")
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cmd := exec.CommandContext( //nolint:gosec // npm as it was found on the PATH
+		ctx, npm, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error",
+	)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = temp, progress, progress
+	if err := cmd.Run(); err != nil {
+		return "", nil, fmt.Errorf("npm ci: %w", err)
+	}
+	return temp, remove, nil
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/host"
+)
+
+// atRoot makes the repository's root the folder that commands run in, as the command expects.
+func atRoot(t *testing.T) {
+	t.Helper()
+	t.Chdir(filepath.Join("..", ".."))
+}
+
+func TestRun_refuses(t *testing.T) {
+	for name, args := range map[string][]string{
+		"no folder":           {"go"},
+		"an unknown language": {"-o", "x", "cobol"},
+		"an unknown flag":     {"-x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if err := run(t.Context(), args, new(bytes.Buffer)); err == nil {
+				t.Error("it is taken")
+			}
+			if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+				t.Errorf("%d files are left, %v", len(left), err)
+			}
+		})
+	}
+}
+
+// consumer is a program of another module that asks the API through the client.
+const consumer = `package main
+
+import (
+	"context"
+	"fmt"
+
+	facescan "facescan.example/client"
+)
+
+func main() {
+	c, err := facescan.NewClientWithResponses("http://127.0.0.1:1")
+	if err != nil {
+		panic(err)
+	}
+	got, err := c.GetScanWithResponse(context.Background(), "5cjvqf3zq2wz7h6l4n3kd2ya4m", nil)
+	if err == nil && got.JSON200 != nil {
+		fmt.Println(got.JSON200.State == facescan.ScanStateCompleted)
+	}
+	fmt.Println("compiled")
+}
+`
+
+// The client can be imported from outside of this module.
+func TestGo_servesAnotherModule(t *testing.T) {
+	atRoot(t)
+	out, elsewhere := t.TempDir(), t.TempDir()
+	if err := run(t.Context(), []string{"-o", out, "go"}, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	client := filepath.Join(out, "go")
+	sums, err := os.ReadFile(filepath.Join(client, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"main.go": consumer,
+		"go.sum":  string(sums),
+		"go.mod": "module app.example\n\ngo 1.26\n\nrequire facescan.example/client v0.0.0\n\n" +
+			"replace facescan.example/client => " + client + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(elsewhere, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	printed := execute(t.Context(), t, elsewhere, "go", "run", "-mod=mod", ".")
+	if !strings.Contains(printed, "compiled") {
+		t.Errorf("it prints %q", printed)
+	}
+}
+
+// The TypeScript client compiles strictly, and its journey goes a user's whole way on a running
+// system. The types of the other languages are made.
+func TestTypeScript_goesAllTheWay(t *testing.T) {
+	for _, name := range []string{"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST"} {
+		t.Setenv(name, "") // the users of other tests are on theirs
+	}
+	atRoot(t)
+	ctx, out := t.Context(), t.TempDir()
+	args := []string{"-o", out, "typescript", "kotlin", "swift", "dart"}
+	if err := run(ctx, args, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"kotlin/FaceScan.kt", "swift/FaceScan.swift", "dart/facescan.dart"} {
+		content, err := os.ReadFile(filepath.Join(out, file))
+		if err != nil || !bytes.Contains(content, []byte("UploadTicket")) {
+			t.Errorf("%s has %d bytes, %v", file, len(content), err)
+		}
+	}
+	h, err := host.Start(ctx, host.Options{InProcess: true, Logs: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	photo := filepath.Join(t.TempDir(), "photo.jpg")
+	if err := os.WriteFile(photo, emulatortest.SamplePhoto(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(out, "typescript")
+	execute(ctx, t, dir, "npm", "install", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
+	printed := execute(ctx, t, dir, "node", "dist/journey.js", h.URL, photo, "ada@example.com")
+	if !strings.Contains(printed, "score ") || !strings.Contains(printed, "erased; receipt erasures") {
+		t.Errorf("the journey prints %q", printed)
+	}
+}
+
+func execute(ctx context.Context, t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	printed, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, printed)
+	}
+	return string(printed)
+}
