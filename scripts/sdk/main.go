@@ -6,7 +6,8 @@
 // The languages are go, typescript, kotlin, swift and dart; none stands for all. The Go and
 // TypeScript clients are whole, and are compiled before they are written. Those of the others are
 // the types of the contract's schemas, by quicktype, beside which the app sends requests with a
-// library of its own; nothing here compiles them. It needs npm, but for go.
+// library of its own. Kotlin's are compiled, too, which needs Java and loads a compiler of 90 MB;
+// nothing here compiles those of Swift and Dart. It needs npm, but for go.
 package main
 
 import (
@@ -55,7 +56,7 @@ type kit struct {
 // makers make a language's client in the folder given.
 var makers = map[string]func(ctx context.Context, k kit, into string) error{
 	"go": makeGo, "typescript": makeTypeScript,
-	"kotlin": typesBy("kotlin", "FaceScan.kt", "--framework", "kotlinx", "--package", "facescan"),
+	"kotlin": makeKotlin,
 	"swift":  typesBy("swift", "FaceScan.swift", "--access-level", "public"),
 	"dart":   typesBy("dart", "facescan.dart"),
 }
@@ -82,7 +83,11 @@ func run(ctx context.Context, args []string, progress io.Writer) error {
 	if *out == "" {
 		return errNoFolder
 	}
-	k := kit{out: *out, progress: progress}
+	folder, err := filepath.Abs(*out) // tools run elsewhere
+	if err != nil {
+		return fmt.Errorf("find the folder for the clients: %w", err)
+	}
+	k := kit{out: folder, progress: progress}
 	if slices.ContainsFunc(languages, func(l string) bool { return l != "go" }) {
 		pinned, err := npmFiles()
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/scripts/npmtools"
 )
 
 var (
@@ -22,6 +23,8 @@ var (
 	pinned embed.FS
 	//go:embed typescript
 	typescript embed.FS
+	//go:embed kotlin
+	kotlin embed.FS
 )
 
 // npmFiles are the folder that npm installs from.
@@ -117,6 +120,36 @@ func typesBy(language, file string, options ...string) func(context.Context, kit
 		_, err = output(ctx, k.npm, filepath.Join(k.npm, "node_modules", ".bin", "quicktype"), append(args, source)...)
 		return err
 	}
+}
+
+// kotlinTypes make the types for kotlinx.serialization.
+var kotlinTypes = typesBy("kotlin", "FaceScan.kt", "--framework", "kotlinx", "--package", "facescan")
+
+// makeKotlin makes the schemas' types and compiles them. The compiler is Kotlin's own, which npm
+// has; the library they are for is on Maven alone, so the folder kotlin declares what is used of it.
+func makeKotlin(ctx context.Context, k kit, into string) error {
+	if err := kotlinTypes(ctx, k, into); err != nil {
+		return err
+	}
+	files, err := fs.Sub(kotlin, "kotlin")
+	if err != nil {
+		return err
+	}
+	work, remove, err := npmtools.Install(ctx, files, k.progress)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	declared, err := filepath.Glob(filepath.Join(work, "*.kt"))
+	if err != nil {
+		return err
+	}
+	args := append([]string{
+		filepath.Join("node_modules", "kotlin-compiler", "bin", "kotlinc"), "-d", "compiled",
+		filepath.Join(into, "FaceScan.kt"),
+	}, declared...)
+	_, err = output(ctx, work, "bash", args...)
+	return err
 }
 
 // jsonSchemas returns the contract's schemas as definitions of one JSON Schema, each a property of
