@@ -7,7 +7,8 @@
 // TypeScript clients are whole, and are compiled before they are written. Those of the others are
 // the types of the contract's schemas, by quicktype, beside which the app sends requests with a
 // library of its own. Kotlin's are compiled, too, which needs Java and loads a compiler of 90 MB;
-// nothing here compiles those of Swift and Dart. It needs npm, but for go.
+// those of Swift and Dart are checked by swiftc and dart where these are on the PATH. It needs npm,
+// but for go.
 package main
 
 import (
@@ -53,12 +54,16 @@ type kit struct {
 	progress io.Writer
 }
 
-// makers make a language's client in the folder given.
-var makers = map[string]func(ctx context.Context, k kit, into string) error{
+// maker makes a language's client in the folder given.
+type maker func(ctx context.Context, k kit, into string) error
+
+var makers = map[string]maker{
 	"go": makeGo, "typescript": makeTypeScript,
 	"kotlin": makeKotlin,
-	"swift":  typesBy("swift", "FaceScan.swift", "--access-level", "public"),
-	"dart":   typesBy("dart", "facescan.dart"),
+	"swift": judged(
+		typesBy("swift", "FaceScan.swift", "--access-level", "public"), "swiftc", "-typecheck", "FaceScan.swift",
+	),
+	"dart": judged(typesBy("dart", "facescan.dart"), "dart", "analyze", "facescan.dart"),
 }
 
 var errNoFolder = errors.New("-o names the folder for the clients")

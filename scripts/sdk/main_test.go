@@ -88,6 +88,29 @@ func TestGo_servesAnotherModule(t *testing.T) {
 	}
 }
 
+func TestJudged(t *testing.T) {
+	t.Parallel()
+	made := func(context.Context, kit, string) error { return nil }
+	for name, tt := range map[string]struct {
+		program string
+		refused bool
+		said    string
+	}{
+		"a program that finds nothing": {"true", false, ""},
+		"a program that finds a fault": {"false", true, ""},
+		"no such program":              {"no-such-compiler", false, "there is no no-such-compiler here"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var said bytes.Buffer
+			err := judged(made, tt.program)(t.Context(), kit{progress: &said}, t.TempDir())
+			if (err != nil) != tt.refused || (said.Len() > 0) != (tt.said != "") || !strings.Contains(said.String(), tt.said) {
+				t.Errorf("error %v, said %q", err, said.String())
+			}
+		})
+	}
+}
+
 // besides returns a new folder by its path from the present one, as people give it.
 func besides(t *testing.T) string {
 	t.Helper()

@@ -104,7 +104,7 @@ func makeTypeScript(ctx context.Context, k kit, into string) error {
 }
 
 // typesBy returns a maker of the schemas' types by quicktype.
-func typesBy(language, file string, options ...string) func(context.Context, kit, string) error {
+func typesBy(language, file string, options ...string) maker {
 	return func(ctx context.Context, k kit, into string) error {
 		schemas, err := jsonSchemas()
 		if err != nil {
@@ -122,11 +122,27 @@ func typesBy(language, file string, options ...string) func(context.Context, kit
 	}
 }
 
+// judged returns a maker of what the command, run in the client's folder, finds no fault with. It
+// says so where there is no such program.
+func judged(make maker, program string, args ...string) maker {
+	return func(ctx context.Context, k kit, into string) error {
+		if err := make(ctx, k, into); err != nil {
+			return err
+		}
+		if _, err := exec.LookPath(program); err != nil {
+			_, _ = fmt.Fprintf(k.progress, "there is no %s here, so it is not checked\n", program)
+			return nil
+		}
+		_, err := output(ctx, into, program, args...)
+		return err
+	}
+}
+
 // kotlinTypes make the types for kotlinx.serialization.
 var kotlinTypes = typesBy("kotlin", "FaceScan.kt", "--framework", "kotlinx", "--package", "facescan")
 
 // makeKotlin makes the schemas' types and compiles them. The compiler is Kotlin's own, which npm
-// has; the library they are for is on Maven alone, so the folder kotlin declares what is used of it.
+// has. The library they are for is on Maven alone, so the folder kotlin declares what they use.
 func makeKotlin(ctx context.Context, k kit, into string) error {
 	if err := kotlinTypes(ctx, k, into); err != nil {
 		return err
