@@ -9,8 +9,8 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/ready"
-	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/httpapi/contract"
+	"github.com/facescan/facescan/internal/httpapi/health"
 	"github.com/facescan/facescan/internal/web"
 	"github.com/facescan/facescan/internal/web/reference"
 )
@@ -19,7 +19,7 @@ func init() { boot.HTTP("health", build) }
 
 func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	api := p.API(nil, nil)
-	httpapi.HealthRoutes(api, p.Config.Release, ready.Database(p))
+	health.Routes(api, p.Config.Release, ready.Database(p))
 	contract.Routes(api)
 	pages := web.Pages{Operator: web.Operator{Name: p.Config.OperatorName, Contact: p.Config.OperatorContact}}
 	pages.DeletionRoutes(api)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/httpapi/health"
 )
 
 // checkClient tries what only a deployment can show: that the load balancer tells the functions the
@@ -48,7 +49,7 @@ func clientSeen(ctx context.Context, balancer, direct string) (string, error) {
 		return "", err
 	case again == claimed:
 		faults = append(faults, fmt.Errorf("a client that sends %s is who it says", httpapi.HeaderClient))
-	case again == httpapi.UnknownClient:
+	case again == health.UnknownClient:
 		faults = append(faults, fmt.Errorf("the balancer adds to the %s that a client sends", httpapi.HeaderClient))
 	}
 	if _, err := askHealth(ctx, direct, claimed); err == nil {

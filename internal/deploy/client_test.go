@@ -10,6 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/httpapi/health"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/testkit"
 )
@@ -18,7 +19,7 @@ import (
 func behind(t *testing.T, balancer func(http.ResponseWriter, *http.Request) (answered bool)) string {
 	t.Helper()
 	api := httpapi.New(httpapi.Options{LogKey: testkit.Ring(keys.ForLogs)})
-	httpapi.HealthRoutes(api, "", nil)
+	health.Routes(api, "", nil)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !balancer(w, r) {
 			api.ServeHTTP(w, r)

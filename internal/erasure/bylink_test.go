@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
@@ -129,14 +130,15 @@ func TestReceipt_page(t *testing.T) {
 	w := newWorld(t)
 	w.Register(ada, "phone")
 	path := w.request(t, ada)
-	show := func(accept, want string) {
+	show := func(accept, want string, status ...int) {
 		t.Helper()
+		status = append(status, http.StatusOK)
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
 		r.Header.Set("Accept", accept)
 		r.Header.Set("Accept-Language", "de")
 		rec := httptest.NewRecorder()
 		w.API.ServeHTTP(rec, r)
-		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
+		if rec.Code != status[0] || !strings.Contains(rec.Body.String(), want) {
 			t.Errorf("%s: %d without %q: %s", accept, rec.Code, want, rec.Body)
 		}
 	}
@@ -146,6 +148,9 @@ func TestReceipt_page(t *testing.T) {
 	show("text/html,*/*;q=0.8", "<h1>Dein Konto wurde gelöscht</h1>")
 	show("text/html,*/*;q=0.8", "<td lang=\"en\">sign-in</td><td class=\"number\">1</td>")
 	show("application/json", `"state":"erased"`)
+	w.Advance(schema.ReceiptLife)
+	show("text/html,*/*;q=0.8", "<h1>Hier ist nichts</h1>", http.StatusNotFound)
+	show("application/json", `"code":"not_found"`, http.StatusNotFound)
 }
 
 // Whether an account has the address shows neither in the answer nor in what is kept or published.

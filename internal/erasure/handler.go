@@ -67,7 +67,8 @@ func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, 
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/me", httpapi.Leaving, h.deleteMe)
 	api.Handle("GET /v1/erasures/key", httpapi.Open, h.getKey)
-	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get, httpapi.Query("lang"))
+	shown := httpapi.Shown(h.opts.Pages.Problem)
+	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get, httpapi.Query("lang"), shown)
 }
 
 // ReceiptPath returns the path of the receipt with the capability.

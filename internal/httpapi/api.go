@@ -116,7 +116,7 @@ func (a *API) Handle(pattern string, access Access, h Handler, takes ...Takes) {
 			err = h(w, r)
 		}
 		if err != nil {
-			WriteProblem(w, r, err)
+			writeProblem(w, r, err, route.Show)
 		}
 	}))
 }

@@ -119,7 +119,9 @@ type Problem struct {
 
 // WriteProblem answers with the error. The caller sees its public part; the cause of an internal
 // error goes to the log only.
-func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
+func WriteProblem(w http.ResponseWriter, r *http.Request, err error) { writeProblem(w, r, err, nil) }
+
+func writeProblem(w http.ResponseWriter, r *http.Request, err error, show Show) {
 	f := fault.From(err)
 	kind := f.Code.Kind()
 	logProblem(r.Context(), f.Code, err)
@@ -131,6 +133,12 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if kind == fault.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="facescan"`)
+	}
+	if show != nil {
+		w.Header().Add("Vary", "Accept")
+		if show(w, r, f) {
+			return
+		}
 	}
 	lang := sentence.Accepted(strings.Join(r.Header.Values("Accept-Language"), ","))
 	body, _ := json.Marshal(Problem{

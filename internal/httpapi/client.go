@@ -10,9 +10,6 @@ import (
 // https://docs.cloud.google.com/load-balancing/docs/https/custom-headers-global
 const HeaderClient = "X-FaceScan-Client"
 
-// UnknownClient is what /health answers where there is no telling the client's address.
-const UnknownClient = "unknown"
-
 // ClientIP returns the address of the client, or the zero Addr if it is unknown.
 //
 // It is what the load balancer says in [HeaderClient] and nothing else: X-Forwarded-For begins with

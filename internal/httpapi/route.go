@@ -32,7 +32,16 @@ type Route struct {
 	// it is empty, the route accepts no body.
 	Body         []string
 	BodyOptional bool
+	// Show shows the route's problems to people, nil if only programs ask.
+	Show Show
 }
+
+// Show answers with a page about the problem, with its status, if the request is one for a page.
+// Otherwise it reports false and writes nothing. The headers Retry-After and X-Request-Id are set.
+type Show func(w http.ResponseWriter, r *http.Request, problem *fault.Error) bool
+
+// Shown has problems of the route shown to people.
+func Shown(show Show) Takes { return func(route *Route) { route.Show = show } }
 
 // Takes adds to what a route accepts.
 type Takes func(*Route)

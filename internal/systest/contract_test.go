@@ -29,6 +29,7 @@ import (
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/httpapi/contract"
+	"github.com/facescan/facescan/internal/httpapi/health"
 	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/moderation"
@@ -47,7 +48,7 @@ func wiring() map[string]func(*httpapi.API) {
 		"admin": new(admin.Handler).Routes,
 		"coach": new(coach.Handler).Routes,
 		"health": func(api *httpapi.API) {
-			httpapi.HealthRoutes(api, "", nil)
+			health.Routes(api, "", nil)
 			contract.Routes(api)
 			new(web.Pages).DeletionRoutes(api)
 			web.ProblemRoutes(api)
@@ -160,6 +161,10 @@ func sameTaken(t *testing.T, route httpapi.Route, item *openapi3.PathItem, op *o
 		Query: taken[openapi3.ParameterInQuery], Headers: taken[openapi3.ParameterInHeader], Body: body,
 		BodyOptional: op.RequestBody != nil && !op.RequestBody.Value.Required,
 	}
+	if shown := route.Show != nil; shown != (op.Extensions["x-problem-pages"] == true) {
+		t.Errorf("%s: problems are shown to people: %v, against the contract", route.Pattern, shown)
+	}
+	route.Show = nil
 	for _, r := range []*httpapi.Route{&want, &route} {
 		slices.Sort(r.Query)
 		slices.Sort(r.Headers)

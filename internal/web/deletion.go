@@ -29,7 +29,7 @@ func (p *Pages) deletion(w http.ResponseWriter, r *http.Request) error {
 	for i, left := range residuals {
 		residuals[i].What = residual(lang, left.What)
 	}
-	return write(w, "deletion", lang, struct {
+	return write(w, http.StatusOK, "deletion", lang, struct {
 		frame
 		Residuals []schema.Residual
 	}{p.frame(lang, deletionScript), residuals}, false,

@@ -3,6 +3,7 @@ package web_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"html"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/erasure/receipt"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/web"
@@ -265,6 +267,57 @@ func TestPages_ofLinks(t *testing.T) {
 			if policy := header.Get("Content-Security-Policy"); !strings.Contains(policy, tt.formAction) ||
 				strings.Contains(policy, "script-src") || header.Get("X-Robots-Tag") != "noindex" {
 				t.Errorf("%v", header)
+			}
+		})
+	}
+}
+
+// A problem is a page for browsers and JSON for programs, in the language that the page has.
+func TestProblem_isShown(t *testing.T) {
+	t.Parallel()
+	pages := &web.Pages{Operator: operator}
+	api := httpapi.New(httpapi.Options{})
+	problems := map[string]error{
+		"missing": fault.New(fault.CodeNotFound, "There is no such receipt, or it has expired."),
+		"away":    fault.New(fault.CodeUnavailable, "The account could not be looked up: try again."),
+		"broken":  errors.New("the address is secret"),
+	}
+	fail := func(_ http.ResponseWriter, r *http.Request) error { return problems[r.PathValue("name")] }
+	lang, shown := httpapi.Query("lang"), httpapi.Shown(pages.Problem)
+	api.Handle("GET /{name}", httpapi.Open, fail, lang, shown)
+	api.Handle("POST /{name}", httpapi.Open, fail, shown)
+	for name, tt := range map[string]struct {
+		method, path, accept string
+		status               int
+		want, not            string
+	}{
+		"a receipt that is over":       {"GET", "/missing", "text/html", 404, "There is no such receipt", "hreflang=\"fr\""},
+		"in German by the link":        {"GET", "/missing?lang=de", "text/html", 404, "<h1>Hier ist nichts</h1>", "There is"},
+		"something that is away":       {"GET", "/away", "text/html", 503, "load this page again", "press the button"},
+		"a form that failed":           {"POST", "/away", "text/html", 503, "press the button again", "<nav"},
+		"an internal error":            {"GET", "/broken", "text/html", 500, "mailto:help@example.com", "secret"},
+		"a query that is not taken":    {"GET", "/missing?%3Cscript%3E=", "text/html", 400, "This did not work", "<script>"},
+		"a program":                    {"GET", "/missing", "application/json", 404, `"code":"not_found"`, "<html"},
+		"a program that takes any way": {"GET", "/away", "*/*", 503, `"code":"unavailable"`, "<html"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, http.NoBody)
+			r.Header.Set("Accept", tt.accept)
+			rec := httptest.NewRecorder()
+			api.ServeHTTP(rec, r)
+			page := rec.Body.String()
+			if rec.Code != tt.status || !strings.Contains(page, tt.want) || strings.Contains(page, tt.not) {
+				t.Errorf("%d without %q, or with %q: %s", rec.Code, tt.want, tt.not, page)
+			}
+			if id := rec.Header().Get("X-Request-Id"); !strings.Contains(page, id) {
+				t.Errorf("%s is not told: %s", id, page)
+			}
+			if later := rec.Header().Get("Retry-After") != ""; later != (tt.status == 503) {
+				t.Errorf("Retry-After: %v", later)
+			}
+			if !strings.Contains(strings.Join(rec.Header().Values("Vary"), ", "), "Accept,") {
+				t.Errorf("it varies by %q", rec.Header().Values("Vary"))
 			}
 		})
 	}

@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// Write answers with an HTML page. The policy is its [Policy].
-func Write(w http.ResponseWriter, page []byte, policy string) {
+// Write answers with the status and an HTML page. The policy is its [Policy].
+func Write(w http.ResponseWriter, status int, page []byte, policy string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(status)
 	_, _ = w.Write(page) // the client may be gone
 }
 

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 //go:embed pages
@@ -91,7 +93,7 @@ var templates = func() map[string]map[string]*template.Template {
 	all := map[string]map[string]*template.Template{}
 	for _, lang := range Langs {
 		all[lang] = map[string]*template.Template{}
-		for _, name := range []string{"deletion", "confirm", "begun", "refused", "receipt"} {
+		for _, name := range []string{"deletion", "confirm", "begun", "refused", "receipt", "problem"} {
 			all[lang][name] = template.Must(template.ParseFS(
 				pageFiles, "pages/layout.html", "pages/common."+lang+".html", "pages/"+name+"."+lang+".html",
 			))
@@ -111,7 +113,9 @@ func (p *Pages) frame(lang, script string) frame {
 
 // write answers with the page of the name. Pages with a secret in their URL are not for search
 // engines.
-func write(w http.ResponseWriter, name, lang string, data any, private bool, policy ...string) error {
+func write(
+	w http.ResponseWriter, status int, name, lang string, data any, private bool, policy ...string,
+) error {
 	var page bytes.Buffer
 	if err := templates[lang][name].ExecuteTemplate(&page, "layout.html", data); err != nil {
 		return fmt.Errorf("render the page %s: %w", name, err)
@@ -121,7 +125,7 @@ func write(w http.ResponseWriter, name, lang string, data any, private bool, pol
 	if private {
 		w.Header().Set("X-Robots-Tag", "noindex")
 	}
-	Write(w, page.Bytes(), Policy(style, policy...))
+	Write(w, status, page.Bytes(), Policy(style, policy...))
 	return nil
 }
 
@@ -129,7 +133,7 @@ func write(w http.ResponseWriter, name, lang string, data any, private bool, pol
 // the page's own URL.
 func (p *Pages) ConfirmDeletion(w http.ResponseWriter, r *http.Request) error {
 	lang := Lang(r)
-	return write(w, "confirm", lang, p.frame(lang, ""), true, "form-action 'self'")
+	return write(w, http.StatusOK, "confirm", lang, p.frame(lang, ""), true, "form-action 'self'")
 }
 
 // DeletionBegun answers with the page that has the path of the receipt.
@@ -137,7 +141,7 @@ func (p *Pages) DeletionBegun(w http.ResponseWriter, r *http.Request, receipt st
 	lang := Lang(r)
 	f := p.frame(lang, "")
 	f.Switch = false
-	return write(w, "begun", lang, struct {
+	return write(w, http.StatusOK, "begun", lang, struct {
 		frame
 		Receipt string
 	}{f, receipt}, true, "form-action 'none'")
@@ -148,7 +152,7 @@ func (p *Pages) DeletionRefused(w http.ResponseWriter, r *http.Request) error {
 	lang := Lang(r)
 	f := p.frame(lang, "")
 	f.Switch = false
-	return write(w, "refused", lang, f, true, "form-action 'none'")
+	return write(w, http.StatusOK, "refused", lang, f, true, "form-action 'none'")
 }
 
 // Receipt is what the page of a receipt shows. All but Requested is empty until the erasure is
@@ -174,9 +178,29 @@ func (p *Pages) ErasureReceipt(w http.ResponseWriter, r *http.Request, shown Rec
 	for i, left := range shown.Residuals {
 		shown.Residuals[i].What = residual(lang, left.What)
 	}
-	return write(w, "receipt", lang, struct {
+	return write(w, http.StatusOK, "receipt", lang, struct {
 		frame
 		Receipt
 		Done bool
 	}{p.frame(lang, ""), shown, shown.Erased != ""}, true, "form-action 'none'")
+}
+
+// Problem answers a request for a page with a page about the problem. It is for httpapi.Shown.
+// The answer to a form has no links to other languages, as in [frame].
+func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, problem *fault.Error) bool {
+	if !WantsHTML(r) {
+		return false
+	}
+	lang, kind := Lang(r), problem.Code.Kind()
+	f := p.frame(lang, "")
+	f.Switch = r.Method != http.MethodPost
+	shown := struct {
+		frame
+		Detail, RequestID string
+		Missing, Later    bool
+	}{
+		f, sentence.In(sentence.Lang(lang), problem.Said.Format, problem.Said.Args...), w.Header().Get("X-Request-Id"),
+		kind == fault.NotFound, kind == fault.Unavailable || kind == fault.RateLimited || kind == fault.Internal,
+	}
+	return write(w, kind.Status(), "problem", lang, shown, true, "form-action 'none'") == nil
 }

@@ -30,9 +30,9 @@ func ProblemRoutes(api *httpapi.API) {
 			return fault.New(fault.CodeNotFound, "There is no such code.")
 		}
 		w.Header().Set("Cache-Control", "public, max-age=3600")
-		Write(w, page, policy)
+		Write(w, http.StatusOK, page, policy)
 		return nil
-	}, httpapi.AnyQuery)
+	}, httpapi.AnyQuery, httpapi.Shown(new(Pages).Problem))
 }
 
 // problemPages returns the pages of all codes. They are made at the first call, since a start has

@@ -85,9 +85,9 @@ type Handler struct {
 // Routes adds the routes. None asks for a token: who uses them has no app to get one.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/account-deletion", httpapi.Open, h.ask, httpapi.JSON)
-	lang := httpapi.Query("lang")
-	api.Handle("GET "+link.Path+"{token}", httpapi.Open, h.open, lang, httpapi.AnyQuery)
-	api.Handle("POST "+link.Path+"{token}", httpapi.Open, h.confirm, lang, httpapi.AnyQuery, httpapi.Texts)
+	lang, shown := httpapi.Query("lang"), httpapi.Shown(h.Pages.Problem)
+	api.Handle("GET "+link.Path+"{token}", httpapi.Open, h.open, lang, shown, httpapi.AnyQuery)
+	api.Handle("POST "+link.Path+"{token}", httpapi.Open, h.confirm, lang, shown, httpapi.AnyQuery, httpapi.Texts)
 }
 
 type askRequest struct {

@@ -1,4 +1,4 @@
-package httpapi_test
+package health_test
 
 import (
 	"context"
@@ -13,11 +13,12 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/httpapi/health"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
-func TestHealthRoutes(t *testing.T) {
+func TestRoutes(t *testing.T) {
 	t.Parallel()
 	up := func(context.Context) error { return nil }
 	down := func(context.Context) error { return errors.New("down") }
@@ -39,7 +40,7 @@ func TestHealthRoutes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := httpapi.New(httpapi.Options{LogKey: testkit.Ring(keys.ForLogs)})
-			httpapi.HealthRoutes(api, tt.release, tt.ready)
+			health.Routes(api, tt.release, tt.ready)
 			rec := httptest.NewRecorder()
 			api.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, tt.path, nil))
 			if rec.Code != tt.status || !strings.Contains(rec.Body.String(), tt.body) {
@@ -56,7 +57,7 @@ func TestReady_readsOnceForMany(t *testing.T) {
 		var reads atomic.Int32
 		var broken atomic.Bool
 		api := httpapi.New(httpapi.Options{LogKey: testkit.Ring(keys.ForLogs)})
-		httpapi.HealthRoutes(api, "", func(ctx context.Context) error {
+		health.Routes(api, "", func(ctx context.Context) error {
 			reads.Add(1)
 			select {
 			case <-time.After(100 * time.Millisecond):
@@ -124,7 +125,7 @@ func TestHealth_tellsTheCaller(t *testing.T) {
 		"192.0.2.9,198.51.100.7": `{"client":"unknown",`,
 	} {
 		api := httpapi.New(httpapi.Options{LogKey: testkit.Ring(keys.ForLogs)})
-		httpapi.HealthRoutes(api, "", nil)
+		health.Routes(api, "", nil)
 		rec := httptest.NewRecorder()
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/health", nil)
 		if header != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/web"
 )
 
 // Handler serves the routes below /v1/inbox, /v1/devices, /v1/preferences and /v1/unsubscribe.
@@ -41,9 +42,9 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/preferences", httpapi.User, h.getPreferences)
 	api.Handle("PUT /v1/preferences", httpapi.User, h.putPreferences, httpapi.JSON)
 	api.Handle("PATCH /v1/preferences", httpapi.User, h.patchPreferences, httpapi.MergePatch)
-	lang := httpapi.Query("lang")
-	api.Handle("GET /v1/unsubscribe/{token}", httpapi.Open, h.askUnsubscribe, lang, httpapi.AnyQuery)
-	api.Handle("POST /v1/unsubscribe/{token}", httpapi.Open, h.unsubscribe, lang, httpapi.AnyQuery, httpapi.Texts)
+	lang, page := httpapi.Query("lang"), httpapi.Shown(new(web.Pages).Problem)
+	api.Handle("GET /v1/unsubscribe/{token}", httpapi.Open, h.askUnsubscribe, lang, page, httpapi.AnyQuery)
+	api.Handle("POST /v1/unsubscribe/{token}", httpapi.Open, h.unsubscribe, lang, page, httpapi.AnyQuery, httpapi.Texts)
 }
 
 // caller is the calling user as the transaction read it.

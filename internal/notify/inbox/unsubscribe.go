@@ -110,6 +110,6 @@ func writeUnsubscribe(w http.ResponseWriter, r *http.Request, text, button strin
 		return fmt.Errorf("render the page of unsubscribing: %w", err)
 	}
 	w.Header().Set("X-Robots-Tag", "noindex")
-	web.Write(w, page.Bytes(), web.Policy(unsubscribeStyle, "form-action 'self'"))
+	web.Write(w, http.StatusOK, page.Bytes(), web.Policy(unsubscribeStyle, "form-action 'self'"))
 	return nil
 }
