@@ -80,9 +80,9 @@ func remember(file string, given answered) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-// everyVariable are the variables that Terraform needs and no file of the repository has. bootstrap
-// finds the API key by itself.
-var everyVariable = []string{"region", "project_id", "domain", "firebase_api_key", "alert_emails"}
+// everyVariable are the variables that differ by project, so that no file of the repository has them.
+// bootstrap finds the API key by itself.
+var everyVariable = []string{"region", "project_id", "domain", "firebase_api_key", "alert_emails", "operator"}
 
 func runOnCloud(ctx context.Context, root, command string, o options) error {
 	c := &cloud{

@@ -21,28 +21,59 @@ type answered struct {
 	Domain         string   `json:"domain,omitempty"`
 	FirebaseAPIKey string   `json:"firebase_api_key,omitempty"`
 	AlertEmails    []string `json:"alert_emails,omitempty"`
+	// Operator is empty, and not nil, for one who is not to be named.
+	Operator *operator `json:"operator,omitempty"`
+}
+
+// operator is who the pages about deleting an account name.
+type operator struct {
+	Name    string `json:"name,omitempty"`
+	Contact string `json:"contact,omitempty"`
+}
+
+// newOperator returns the operator of an answer: a name, with the contact behind a comma.
+func newOperator(answer string) *operator {
+	name, contact := answer, ""
+	if at := strings.LastIndex(answer, ","); at >= 0 {
+		name, contact = answer[:at], answer[at+1:]
+	}
+	return &operator{Name: strings.TrimSpace(name), Contact: strings.TrimSpace(contact)}
 }
 
 // questions are asked in this order, for what no file says.
 var questions = []struct {
 	variable, question string
 	set                func(*answered, string)
+	// optional is whether the answer may be empty, and -yes leaves the question out.
+	optional bool
 }{
-	{"project_id", "Google Cloud project's id: ", func(s *answered, v string) { s.Project = v }},
+	{variable: "project_id", question: "Google Cloud project's id: ", set: func(s *answered, v string) { s.Project = v }},
 	{
-		"region", "Region of everything, which can never be changed (" + defaultRegion + "): ",
-		func(s *answered, v string) { s.Region = cmp.Or(v, defaultRegion) },
+		variable: "region", question: "Region of everything, which can never be changed (" + defaultRegion + "): ",
+		set: func(s *answered, v string) { s.Region = cmp.Or(v, defaultRegion) },
 	},
-	{"domain", "Host name of the API, such as api.example.com: ", func(s *answered, v string) { s.Domain = v }},
 	{
-		"firebase_api_key", "Web API key of Firebase (`deploy bootstrap` finds it): ",
-		func(s *answered, v string) { s.FirebaseAPIKey = v },
+		variable: "domain", question: "Host name of the API, such as api.example.com: ",
+		set: func(s *answered, v string) { s.Domain = v },
 	},
-	{"alert_emails", "E-mail addresses for alerts, with commas between: ", func(s *answered, v string) {
-		for address := range strings.SplitSeq(v, ",") {
-			s.AlertEmails = append(s.AlertEmails, strings.TrimSpace(address))
-		}
-	}},
+	{
+		variable: "firebase_api_key", question: "Web API key of Firebase (`deploy bootstrap` finds it): ",
+		set: func(s *answered, v string) { s.FirebaseAPIKey = v },
+	},
+	{
+		variable: "alert_emails", question: "E-mail addresses for alerts, with commas between: ",
+		set: func(s *answered, v string) {
+			for address := range strings.SplitSeq(v, ",") {
+				s.AlertEmails = append(s.AlertEmails, strings.TrimSpace(address))
+			}
+		},
+	},
+	{
+		variable: "operator", optional: true,
+		question: "Who answers to users, and their e-mail address or https URL behind a comma, " +
+			"such as Example Ltd, help@example.com (empty names nobody): ",
+		set: func(s *answered, v string) { s.Operator = newOperator(v) },
+	},
 }
 
 // keptFile holds the answers, writtenFile what the operator wrote.
@@ -130,7 +161,7 @@ func ask(ctx context.Context, t *terminal, o options, said map[string]string, wa
 	var got *answered
 	for _, q := range questions {
 		_, known := said[q.variable]
-		if known || !contains(wanted, q.variable) {
+		if known || !contains(wanted, q.variable) || q.optional && o.yes {
 			continue
 		}
 		if got == nil {
@@ -151,7 +182,7 @@ func ask(ctx context.Context, t *terminal, o options, said map[string]string, wa
 		if err != nil {
 			return nil, fmt.Errorf("ask for %s: %w", q.variable, err)
 		}
-		if answer == "" && q.variable != "region" {
+		if answer == "" && q.variable != "region" && !q.optional {
 			return nil, fmt.Errorf("%s is needed: give it here or by -var-file", q.variable)
 		}
 		q.set(got, answer)

@@ -33,7 +33,7 @@ func TestComplete(t *testing.T) {
 	t.Run("asks once and keeps the answers", func(t *testing.T) {
 		t.Parallel()
 		dir := withTfvars(t, "environment = \"dev\"\n")
-		term, out := typing("facescan-dev\n\napi.example.com\nAIza\na@example.com, b@example.com\n")
+		term, out := typing("facescan-dev\n\napi.example.com\nAIza\na@example.com, b@example.com\nExample, Ltd, h@example.com\n")
 		files, project, err := complete(t.Context(), term, dir, options{env: "dev"}, everyVariable...)
 		if err != nil || project != "facescan-dev" {
 			t.Fatalf("project %q, %v; asked %s", project, err, out)
@@ -43,6 +43,11 @@ func TestComplete(t *testing.T) {
 		}
 		if kept := string(read(t, keptFile(dir, "dev"))); !strings.Contains(kept, `"b@example.com"`) {
 			t.Error(kept)
+		}
+		for _, want := range []string{`"name": "Example, Ltd"`, `"contact": "h@example.com"`} {
+			if kept := string(read(t, keptFile(dir, "dev"))); !strings.Contains(kept, want) {
+				t.Errorf("no %s in %s", want, kept)
+			}
 		}
 		silent, _ := typing("")
 		again, project, err := complete(t.Context(), silent, dir, options{env: "dev"}, everyVariable...)
@@ -65,6 +70,21 @@ func TestComplete(t *testing.T) {
 		)
 		if err != nil || project != "facescan-ci" || !cmp.Equal(files, []string{environmentFile(dir, "dev"), file}) {
 			t.Errorf("%v %q %v", files, project, err)
+		}
+	})
+	t.Run("names no operator where the answer is empty, and asks no more", func(t *testing.T) {
+		t.Parallel()
+		dir := withTfvars(t, "")
+		term, _ := typing("\n")
+		if _, _, err := complete(t.Context(), term, dir, options{env: "dev"}, "operator"); err != nil {
+			t.Fatal(err)
+		}
+		if kept := string(read(t, keptFile(dir, "dev"))); !strings.Contains(kept, `"operator": {}`) {
+			t.Error(kept)
+		}
+		silent, _ := typing("")
+		if _, _, err := complete(t.Context(), silent, dir, options{env: "dev"}, "operator"); err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("takes the project of the command line", func(t *testing.T) {
