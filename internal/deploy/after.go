@@ -105,7 +105,7 @@ func pointsAt(ctx context.Context, domain, address string) error {
 	if err != nil {
 		return fmt.Errorf("%s has no A record yet; it has to point at %s: %w", domain, address, err)
 	}
-	if !contains(found, address) || len(found) > 1 {
+	if !slices.Contains(found, address) || len(found) > 1 {
 		return fmt.Errorf("%s points at %s and has to point at %s alone", domain, strings.Join(found, ", "), address)
 	}
 	return nil

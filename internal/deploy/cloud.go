@@ -22,11 +22,6 @@ import (
 	"github.com/facescan/facescan/internal/deploy/settings"
 )
 
-// splitWords and contains are strings.Fields and slices.Contains under names that read.
-func splitWords(s string) []string { return strings.Fields(s) }
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
-
 // cloud is one environment: its project, its variables, and the access to its APIs.
 type cloud struct {
 	root    string // of the repository
@@ -80,7 +75,7 @@ func remember(file string, given answered) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-// everyVariable are the variables that differ by project, so that no file of the repository has them.
+// everyVariable are the variables that differ by project, so no file of the repository has them.
 // bootstrap finds the API key by itself.
 var everyVariable = []string{"region", "project_id", "domain", "firebase_api_key", "alert_emails", "operator"}
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/facescan/facescan/internal/deploy/cost"
@@ -104,7 +105,7 @@ func run(ctx context.Context, args []string) error {
 // checkEnvironment prints the environments that there are if this is none of them.
 func checkEnvironment(dir, env string) error {
 	names := environments(dir)
-	if contains(names, env) {
+	if slices.Contains(names, env) {
 		return nil
 	}
 	fmt.Fprintf(os.Stderr, "deploy: there is no terraform/environments/%s.tfvars: did you mean -env %s? There are %s\n",
@@ -227,7 +228,7 @@ func parse(command string, args []string) (options, error) {
 		fmt.Fprintf(os.Stderr, "usage: go run ./scripts/deploy %s [options]\n\n%s\n\n", command, about[command].text)
 		set.PrintDefaults()
 	}
-	for _, group := range splitWords(about[command].flags) {
+	for _, group := range strings.Fields(about[command].flags) {
 		declare(set, &o, group)
 	}
 	switch err := set.Parse(args); {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/facescan/facescan/internal/deploy/settings"
@@ -22,22 +23,7 @@ type answered struct {
 	FirebaseAPIKey string   `json:"firebase_api_key,omitempty"`
 	AlertEmails    []string `json:"alert_emails,omitempty"`
 	// Operator is empty, and not nil, for one who is not to be named.
-	Operator *operator `json:"operator,omitempty"`
-}
-
-// operator is who the pages about deleting an account name.
-type operator struct {
-	Name    string `json:"name,omitempty"`
-	Contact string `json:"contact,omitempty"`
-}
-
-// newOperator returns the operator of an answer: a name, with the contact behind a comma.
-func newOperator(answer string) *operator {
-	name, contact := answer, ""
-	if at := strings.LastIndex(answer, ","); at >= 0 {
-		name, contact = answer[:at], answer[at+1:]
-	}
-	return &operator{Name: strings.TrimSpace(name), Contact: strings.TrimSpace(contact)}
+	Operator *settings.Operator `json:"operator,omitempty"`
 }
 
 // questions are asked in this order, for what no file says.
@@ -47,32 +33,23 @@ var questions = []struct {
 	// optional is whether the answer may be empty, and -yes leaves the question out.
 	optional bool
 }{
-	{variable: "project_id", question: "Google Cloud project's id: ", set: func(s *answered, v string) { s.Project = v }},
+	{"project_id", "Google Cloud project's id: ", func(s *answered, v string) { s.Project = v }, false},
 	{
-		variable: "region", question: "Region of everything, which can never be changed (" + defaultRegion + "): ",
-		set: func(s *answered, v string) { s.Region = cmp.Or(v, defaultRegion) },
+		"region", "Region of everything, which can never be changed (" + defaultRegion + "): ",
+		func(s *answered, v string) { s.Region = cmp.Or(v, defaultRegion) }, false,
+	},
+	{"domain", "Host name of the API, such as api.example.com: ", func(s *answered, v string) { s.Domain = v }, false},
+	{
+		"firebase_api_key", "Web API key of Firebase (`deploy bootstrap` finds it): ",
+		func(s *answered, v string) { s.FirebaseAPIKey = v }, false,
 	},
 	{
-		variable: "domain", question: "Host name of the API, such as api.example.com: ",
-		set: func(s *answered, v string) { s.Domain = v },
+		"alert_emails", "E-mail addresses for alerts, with commas between: ",
+		func(s *answered, v string) { s.AlertEmails = strings.Split(strings.ReplaceAll(v, " ", ""), ",") }, false,
 	},
 	{
-		variable: "firebase_api_key", question: "Web API key of Firebase (`deploy bootstrap` finds it): ",
-		set: func(s *answered, v string) { s.FirebaseAPIKey = v },
-	},
-	{
-		variable: "alert_emails", question: "E-mail addresses for alerts, with commas between: ",
-		set: func(s *answered, v string) {
-			for address := range strings.SplitSeq(v, ",") {
-				s.AlertEmails = append(s.AlertEmails, strings.TrimSpace(address))
-			}
-		},
-	},
-	{
-		variable: "operator", optional: true,
-		question: "Who answers to users, and their e-mail address or https URL behind a comma, " +
-			"such as Example Ltd, help@example.com (empty names nobody): ",
-		set: func(s *answered, v string) { s.Operator = newOperator(v) },
+		"operator", "Who answers to users, such as Example Ltd, help@example.com (empty names nobody): ",
+		func(s *answered, v string) { s.Operator = settings.ParseOperator(v) }, true,
 	},
 }
 
@@ -138,8 +115,7 @@ func complete(
 	if o.project != "" && said["project_id"] != "" && said["project_id"] != o.project {
 		return nil, "", fmt.Errorf(
 			"-project %s, but the files for %s say %s: another project is another environment, or change %s",
-			o.project, o.env,
-			said["project_id"], keptFile(dir, o.env),
+			o.project, o.env, said["project_id"], keptFile(dir, o.env),
 		)
 	}
 	got, err := ask(ctx, t, o, said, wanted)
@@ -161,21 +137,20 @@ func ask(ctx context.Context, t *terminal, o options, said map[string]string, wa
 	var got *answered
 	for _, q := range questions {
 		_, known := said[q.variable]
-		if known || !contains(wanted, q.variable) || q.optional && o.yes {
+		if known || !slices.Contains(wanted, q.variable) || q.optional && o.yes {
 			continue
 		}
 		if got == nil {
 			got = new(answered)
 		}
-		if q.variable == "project_id" && o.project != "" {
+		switch {
+		case q.variable == "project_id" && o.project != "":
 			got.Project = o.project
 			continue
-		}
-		if q.variable == "region" && o.yes {
+		case q.variable == "region" && o.yes:
 			got.Region = defaultRegion
 			continue
-		}
-		if o.yes {
+		case o.yes:
 			return nil, fmt.Errorf("no file sets %s: give one with -var-file, since -yes asks no questions", q.variable)
 		}
 		answer, err := t.line(ctx, q.question)

@@ -33,7 +33,7 @@ func TestComplete(t *testing.T) {
 	t.Run("asks once and keeps the answers", func(t *testing.T) {
 		t.Parallel()
 		dir := withTfvars(t, "environment = \"dev\"\n")
-		term, out := typing("facescan-dev\n\napi.example.com\nAIza\na@example.com, b@example.com\nExample, Ltd, h@example.com\n")
+		term, out := typing("facescan-dev\n\napi.example.com\nAIza\na@example.com, b@example.com\nEx, Ltd, h@ex.com\n")
 		files, project, err := complete(t.Context(), term, dir, options{env: "dev"}, everyVariable...)
 		if err != nil || project != "facescan-dev" {
 			t.Fatalf("project %q, %v; asked %s", project, err, out)
@@ -44,7 +44,7 @@ func TestComplete(t *testing.T) {
 		if kept := string(read(t, keptFile(dir, "dev"))); !strings.Contains(kept, `"b@example.com"`) {
 			t.Error(kept)
 		}
-		for _, want := range []string{`"name": "Example, Ltd"`, `"contact": "h@example.com"`} {
+		for _, want := range []string{`"name": "Ex, Ltd"`, `"contact": "h@ex.com"`} {
 			if kept := string(read(t, keptFile(dir, "dev"))); !strings.Contains(kept, want) {
 				t.Errorf("no %s in %s", want, kept)
 			}

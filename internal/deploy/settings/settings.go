@@ -210,3 +210,18 @@ func Nearest(name string, names []string) string {
 		return cmp.Compare(levenshtein.Distance(name, a, nil), levenshtein.Distance(name, b, nil))
 	})
 }
+
+// Operator is who the pages about deleting an account name: a value of the variable operator.
+type Operator struct {
+	Name    string `json:"name,omitempty"`
+	Contact string `json:"contact,omitempty"`
+}
+
+// ParseOperator returns the operator of a text: a name, with the contact behind its last comma.
+func ParseOperator(text string) *Operator {
+	name, contact := text, ""
+	if at := strings.LastIndex(text, ","); at >= 0 {
+		name, contact = text[:at], text[at+1:]
+	}
+	return &Operator{Name: strings.TrimSpace(name), Contact: strings.TrimSpace(contact)}
+}
