@@ -37,7 +37,7 @@ require (
 	github.com/hashicorp/hcl/v2 v2.25.0
 	github.com/hashicorp/terraform-exec v0.26.0
 	github.com/hashicorp/terraform-json v0.29.0
-	github.com/klauspost/compress v1.19.2
+	github.com/klauspost/compress v1.20.2
 	github.com/kovidgoyal/imaging v1.6.4
 	github.com/oapi-codegen/runtime v1.9.0
 	github.com/prometheus/procfs v0.23.0

@@ -136,8 +136,7 @@ func complete(
 func ask(ctx context.Context, t *terminal, o options, said map[string]string, wanted []string) (*answered, error) {
 	var got *answered
 	for _, q := range questions {
-		_, known := said[q.variable]
-		if known || !slices.Contains(wanted, q.variable) || q.optional && o.yes {
+		if _, known := said[q.variable]; known || !slices.Contains(wanted, q.variable) || q.optional && o.yes {
 			continue
 		}
 		if got == nil {
