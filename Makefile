@@ -98,6 +98,10 @@ lint-contract: ## Lint the API's contract by Redocly CLI and Spectral, at their 
 contract: ## Compare the API's contract with the last release, internal/httpapi/released.yaml: nothing may break within a major version.
 	@go run ./scripts/contract compare
 
+.PHONY: release
+release: ## Keep the API's contract as the released one, which later ones are compared with: before a deployment to production.
+	@go run ./scripts/contract release
+
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy.
 	@go mod tidy -diff

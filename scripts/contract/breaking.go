@@ -18,8 +18,8 @@ import (
 // go.mod.
 const oasdiff = "github.com/oasdiff/oasdiff@v1.38.0"
 
-// releasedFile is the contract of the last release: a copy of the contract, made when a release is
-// deployed to production. There is none before the first.
+// releasedFile is the contract of the last release, which [release] keeps. There is none before the
+// first.
 var releasedFile = filepath.Join("internal", "httpapi", "released.yaml")
 
 // compare lists what the contract changes of the released one, and returns an error if that breaks
@@ -52,6 +52,23 @@ func compare(ctx context.Context, root string, out io.Writer) error {
 			"the contract %s changes more of the released %s than its version says: %w", version(now), version(released), err,
 		)
 	}
+	return nil
+}
+
+// release keeps the contract as the released one, if it changes no more of the one before than its
+// version says.
+func release(ctx context.Context, root string, out io.Writer) error {
+	if err := compare(ctx, root, out); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(root, contractFile)) //nolint:gosec // a file of the repository
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(root, releasedFile), text, 0o600); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "contract: %s is the contract of the release now: commit it\n", releasedFile)
 	return nil
 }
 

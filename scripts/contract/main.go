@@ -3,6 +3,7 @@
 //	go run ./scripts/contract            # write
 //	go run ./scripts/contract lint       # lint the contract: make lint-contract
 //	go run ./scripts/contract compare    # compare it with the released one: make contract
+//	go run ./scripts/contract release    # compare it, then keep it as the released one: make release
 //
 // It writes the tables of the codes into internal/httpapi/openapi.yaml and
 // internal/httpapi/README.md, between their marks, the list of codes in the schema ErrorCode, and
@@ -42,8 +43,10 @@ func command(ctx context.Context, root, name string) error {
 		return lintContract(ctx, root, os.Stdout)
 	case "compare":
 		return compare(ctx, root, os.Stdout)
+	case "release":
+		return release(ctx, root, os.Stdout)
 	}
-	return fmt.Errorf("there is no command %q: lint or compare", name)
+	return fmt.Errorf("there is no command %q: lint, compare or release", name)
 }
 
 // The files, below the root of the repository.
