@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -46,6 +47,27 @@ func TestRefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, refresh(t, api, fresh.RefreshToken), fault.CodeTokenInvalid)
+}
+
+// Times of sign-ins are whole seconds, so the first revocations may find the token as new as they
+// are.
+func TestRefresh_endsWithTheSignIns(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	email := newEmail()
+	made := wantSession(t, post(t, api, "/v1/auth/signup", "", signInRequest{email, "correct horse"}), http.StatusCreated)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	answer := refresh(t, api, made.RefreshToken)
+	for answer.Code == http.StatusOK && ctx.Err() == nil {
+		if err := authClient(t).RevokeRefreshTokens(ctx, made.UID); err != nil {
+			t.Fatal(err)
+		}
+		answer = refresh(t, api, made.RefreshToken)
+	}
+	refused(t, answer, fault.CodeTokenRevoked)
+	again := wantSession(t, post(t, api, "/v1/auth/login", "", signInRequest{email, "correct horse"}), http.StatusOK)
+	wantSession(t, refresh(t, api, again.RefreshToken), http.StatusOK)
 }
 
 func TestPasswordReset_goesToVerifiedAddressesOnly(t *testing.T) {

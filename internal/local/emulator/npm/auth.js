@@ -30,6 +30,23 @@ accounts.batchCreate = (state, body, context) => {
   return answer;
 };
 
+// Have refresh tokens end with the sign-ins, as a changed password and a revocation do, by Identity Toolkit's error. The emulator's own do
+// not have a time, and live as long as their user.
+const { BadRequestError } = require('firebase-tools/lib/emulator/auth/errors');
+const { ProjectState, decodeRefreshToken, encodeRefreshToken } = require('firebase-tools/lib/emulator/auth/state');
+const { createRefreshTokenFor, validateRefreshToken } = ProjectState.prototype;
+ProjectState.prototype.createRefreshTokenFor = function create(...of) {
+  const issuedAt = Math.floor(Date.now() / 1000);
+  return encodeRefreshToken({ ...decodeRefreshToken(createRefreshTokenFor.apply(this, of)), issuedAt });
+};
+ProjectState.prototype.validateRefreshToken = function validate(token) {
+  const valid = validateRefreshToken.call(this, token);
+  if (decodeRefreshToken(token).issuedAt < Number(valid.user.validSince)) {
+    throw new BadRequestError('TOKEN_EXPIRED');
+  }
+  return valid;
+};
+
 // The server admits every origin, and takes who says "Bearer owner" for the owner. So any page that is open in a browser of this machine
 // could read and delete all users, if it were not refused here: by its origin, or by its name, which it may have turned to 127.0.0.1.
 const patterns = origins.toLowerCase().split(',').map((origin) => origin.split('*'));
