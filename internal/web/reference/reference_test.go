@@ -88,6 +88,9 @@ func TestRoutes(t *testing.T) {
 			if packed.Header.Get("Content-Encoding") == "" {
 				return // too short to be worth it
 			}
+			if !strings.HasPrefix(tag, "W/") || packed.Header.Get("Etag") != tag {
+				t.Errorf("two forms have the tags %s and %s", tag, packed.Header.Get("Etag"))
+			}
 			if unpacked := unpack(t, inside); unpacked != string(body) {
 				t.Errorf("compressed it has %d bytes, %d otherwise", len(unpacked), len(body))
 			}
