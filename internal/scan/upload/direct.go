@@ -106,7 +106,7 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 	}
 	kind := report.MediaType(head)
 	if !slices.Contains(scan.ContentTypes, kind) {
-		return uploadRequest{}, nil, fault.New(fault.CodeUnsupportedMediaType, "%s", notTaken(kind)).
+		return uploadRequest{}, nil, notTaken(fault.CodeUnsupportedMediaType, kind).
 			WithField("/photo", "must be one of %s", strings.Join(scan.ContentTypes, ", "))
 	}
 	if said := cmp.Or(aliases[file.ContentType], file.ContentType, anyBytes); said != anyBytes && said != kind {

@@ -126,7 +126,7 @@ var sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func (r uploadRequest) validate() error {
 	if !slices.Contains(scan.ContentTypes, r.ContentType) {
-		return fault.New(fault.CodeInvalidField, "%s", notTaken(r.ContentType)).
+		return notTaken(fault.CodeInvalidField, r.ContentType).
 			WithField("/contentType", "must be one of %s", strings.Join(scan.ContentTypes, ", "))
 	}
 	if r.SHA256 != "" && !sha256Pattern.MatchString(r.SHA256) {
