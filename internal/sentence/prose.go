@@ -82,7 +82,7 @@ var prose = map[string]Row{
 		"score_beyond_reference", "Der Wert liegt außerhalb dessen, woran das Verfahren kalibriert wurde.",
 	},
 	"No face was found. Please take the photo from the front, with the whole face in the picture and light on it.": {
-		"no_face", "Es wurde kein Gesicht gefunden. Bitte mach das Foto von vorn, mit dem ganzen Gesicht im Bild und im Licht.",
+		"no_face", "Es wurde kein Gesicht gefunden. Bitte mach das Foto von vorn, mit dem ganzen Gesicht im Bild und Licht.",
 	},
 
 	// What to do for a better photo.
@@ -93,7 +93,7 @@ var prose = map[string]Row{
 		"be_alone", "Mach das Foto nur von dir.",
 	},
 	"Hold the phone closer, at arm's length, so that your face fills about half of the picture.": {
-		"move_closer", "Halte das Telefon näher, eine Armlänge entfernt, sodass dein Gesicht etwa die Hälfte des Bildes füllt.",
+		"move_closer", "Halte das Telefon näher, eine Armlänge entfernt, sodass dein Gesicht etwa das halbe Bild füllt.",
 	},
 	"Turn on more light or face a window.": {
 		"more_light", "Mach mehr Licht an oder stell dich vor ein Fenster.",
@@ -126,7 +126,7 @@ var prose = map[string]Row{
 		"hold_level", "Halte das Telefon aufrecht und den Kopf gerade.",
 	},
 	"Tilt your head, or the phone, so that your head moves towards the %s edge of the picture by about %.0f degrees.": {
-		"tilt_head", "Neige den Kopf oder das Telefon so, dass sich der Kopf um etwa %[2]s Grad zum %[1]s Bildrand bewegt.",
+		"tilt_head", "Neige den Kopf oder das Telefon, sodass der Kopf um etwa %[2]s Grad zum %[1]s Bildrand kommt.",
 	},
 	"Hold the phone at arm's length.": {
 		"arms_length", "Halte das Telefon eine Armlänge entfernt.",

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/fault"
 )
 
 // sayNothing are the folders whose texts no user of the API reads: tools, tests and this package.
@@ -150,9 +152,11 @@ func TestTell(t *testing.T) {
 		english string
 		want    Text
 	}{
-		"nothing":           {German, "", Text{}},
-		"two sentences":     {English, turn, Text{turn, turned}},
-		"a word and number": {German, turn, Text{"Der Kopf ist zur Seite gedreht. Dreh den Kopf um etwa 12 Grad zum linken Bildrand.", turned}},
+		"nothing":       {German, "", Text{}},
+		"two sentences": {English, turn, Text{turn, turned}},
+		"a word and number": {German, turn, Text{
+			"Der Kopf ist zur Seite gedreht. Dreh den Kopf um etwa 12 Grad zum linken Bildrand.", turned,
+		}},
 		"a decimal": {
 			German, "This photo has 4000 x 3000 pixels. Please send one with at most 1.5 megapixels.", Text{
 				"Dieses Foto hat 4000 x 3000 Pixel. Bitte schick eines mit höchstens 1,5 Megapixeln.", pixels,
@@ -162,7 +166,9 @@ func TestTell(t *testing.T) {
 		"one after a known": {German, "The mouth is open. The moon is full.", Text{
 			"Der Mund ist offen. The moon is full.", []Part{{Code: "mouth_open"}, {Code: Other}},
 		}},
-		"the beginning of another": {German, "The mouth is open.Really.", Text{"The mouth is open.Really.", []Part{{Code: Other}}}},
+		"the beginning of another": {
+			German, "The mouth is open.Really.", Text{"The mouth is open.Really.", []Part{{Code: Other}}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,6 +193,22 @@ func TestOne(t *testing.T) {
 		if diff := cmp.Diff(want, One(German, english)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", english, diff)
 		}
+	}
+}
+
+// Every kind of errors has a German title.
+func TestTitle(t *testing.T) {
+	t.Parallel()
+	left := maps.Clone(titles)
+	for k := range fault.Unavailable + 1 {
+		english := k.Title()
+		if Title(English, english) != english || titles[english] == "" || Title(German, english) != titles[english] {
+			t.Errorf("%q is %q in German", english, Title(German, english))
+		}
+		delete(left, english)
+	}
+	if len(left) > 0 {
+		t.Errorf("no kind has the titles %v", left)
 	}
 }
 
