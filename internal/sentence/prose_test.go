@@ -225,3 +225,17 @@ func TestOfLocale(t *testing.T) {
 		}
 	}
 }
+
+func TestNumbered(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[string]string{
+		"none":                     "none",
+		"%d to %.0f":               "{1} to {2}",
+		"%[2]s vor %[1]s":          "{2} vor {1}",
+		"%s, %g and 100 % or 5 %%": "{1}, {2} and 100 % or 5 %%",
+	} {
+		if got := numbered(format); got != want {
+			t.Errorf("%q is %q, want %q", format, got, want)
+		}
+	}
+}
