@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // Terms are the text that a user agrees to before the first scan.
@@ -52,6 +53,13 @@ var CurrentTerms = Terms{
 		"rating. It stays until you have your ratings forgotten, withdraw this consent or delete your account.",
 }
 
+// In returns the text in the language. It is the same text in each: its version and what follows
+// from it do not depend on the language.
+func (t Terms) In(lang sentence.Lang) Terms {
+	t.Purpose, t.Retention = sentence.Tell(lang, t.Purpose).Detail, sentence.Tell(lang, t.Retention).Detail
+	return t
+}
+
 // Action is the action of a consent record.
 type Action string
 
@@ -67,7 +75,8 @@ type ConsentRecord struct {
 	Schema int    `firestore:"schema"`
 	Epoch  int64  `firestore:"epoch"`
 	Action Action `firestore:"action"`
-	// Terms are the text that was agreed to, in full, or withdrawn from.
+	// Terms are the text that was agreed to, in full and in the language of the answer, in which the
+	// user read it, or withdrawn from.
 	Terms      Terms     `firestore:"terms"`
 	AppVersion string    `firestore:"appVersion"`
 	At         time.Time `firestore:"at"`
@@ -109,10 +118,10 @@ func consentRef(fs *firestore.Client, uid UID, epoch int64) *firestore.DocumentR
 	return consents(fs, uid).Doc(consentID(epoch))
 }
 
-// grant records the user's consent to the terms of the version. granted is false if it was in force
-// already.
+// grant records the user's consent to the terms of the version, which lang says the language of once
+// the account has been read. granted is false if it was in force already.
 func (s *Service) grant(
-	ctx context.Context, uid UID, version, appVersion string, tags *httpapi.Tags,
+	ctx context.Context, uid UID, version, appVersion string, tags *httpapi.Tags, lang func() sentence.Lang,
 ) (u User, granted bool, err error) {
 	bad := fault.New(fault.CodeInvalidField, "The consent is not valid.")
 	appVersion = checkText(bad, "/appVersion", appVersion, maxAppVersion)
@@ -127,7 +136,7 @@ func (s *Service) grant(
 		if u.Consent.Granted && u.Consent.Version == version {
 			return nothing, nil
 		}
-		return s.record(tx, u, ConsentRecord{Action: Granted, Terms: CurrentTerms, AppVersion: appVersion})
+		return s.record(tx, u, ConsentRecord{Action: Granted, Terms: CurrentTerms.In(lang()), AppVersion: appVersion})
 	})
 	return u, did != nothing, err
 }

@@ -67,6 +67,8 @@ type unavailableView struct {
 	// Code is "invalid" or "taken".
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	// Says is what Detail says of a name that is not valid.
+	Says []sentence.Part `json:"says,omitempty"`
 }
 
 func newAvailabilityView(why error, lang sentence.Lang) availabilityView {
@@ -74,9 +76,14 @@ func newAvailabilityView(why error, lang sentence.Lang) availabilityView {
 	case f == nil:
 		return availabilityView{Available: true}
 	case f.Code == fault.CodeUsernameTaken:
-		return availabilityView{Reason: &unavailableView{"taken", sentence.In(lang, f.Said.Format, f.Said.Args...)}}
+		return availabilityView{Reason: &unavailableView{
+			Code: "taken", Detail: sentence.In(lang, f.Said.Format, f.Said.Args...),
+		}}
 	default:
-		return availabilityView{Reason: &unavailableView{"invalid", sentence.Fields(lang, f.Fields)[0].Detail}}
+		said := sentence.Fields(lang, f.Fields)[0]
+		return availabilityView{Reason: &unavailableView{
+			Code: "invalid", Detail: said.Detail, Says: []sentence.Part{{Code: said.Code, Params: said.Params}},
+		}}
 	}
 }
 
@@ -153,7 +160,21 @@ func showTime(t time.Time) string {
 
 // etag returns the entity tag of the account, which changes with the profile, the username and the
 // consent.
-func etag(u User) string { return strconv.Quote(strconv.FormatInt(u.Revision, 10)) }
+func etag(u User) string { return etagIn(u, sentence.English) }
+
+// etagIn is like [etag] for an answer in the language, whose strong tag is another one.
+func etagIn(u User, lang sentence.Lang) string {
+	tag := strconv.FormatInt(u.Revision, 10)
+	if lang != sentence.English {
+		tag += "-" + string(lang)
+	}
+	return strconv.Quote(tag)
+}
+
+// admits reports whether the account is as the tags say, in whatever language it was read.
+func admits(tags *httpapi.Tags, u User) bool {
+	return tags.Admit(etag(u)) || tags.Admit(etagIn(u, sentence.German))
+}
 
 // Caller returns the user who makes the request, by the ID token. users/{uid} may not exist.
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
@@ -281,12 +302,14 @@ func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, newAvailabilityView(why, sentence.Accepted(r.Header.Get("Accept-Language"))))
+	lang := httpapi.Lang(r)
+	return httpapi.WriteIn(w, http.StatusOK, lang, newAvailabilityView(why, lang))
 }
 
-func writeConsent(w http.ResponseWriter, status int, u User) error {
-	w.Header().Set("ETag", etag(u))
-	return httpapi.Write(w, status, termsView{Current: CurrentTerms, Consent: newConsentView(u.Consent)})
+func writeConsent(w http.ResponseWriter, r *http.Request, status int, u User) error {
+	lang := httpapi.Lang(r)
+	w.Header().Set("ETag", etagIn(u, lang))
+	return httpapi.WriteIn(w, status, lang, termsView{Current: CurrentTerms.In(lang), Consent: newConsentView(u.Consent)})
 }
 
 func (s *Service) getConsent(w http.ResponseWriter, r *http.Request) error {
@@ -294,7 +317,7 @@ func (s *Service) getConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeConsent(w, http.StatusOK, u)
+	return writeConsent(w, r, http.StatusOK, u)
 }
 
 func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
@@ -302,14 +325,16 @@ func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, granted, err := s.grant(r.Context(), Caller(r), in.Version, in.AppVersion, httpapi.Match(r))
+	u, granted, err := s.grant(r.Context(), Caller(r), in.Version, in.AppVersion, httpapi.Match(r), func() sentence.Lang {
+		return httpapi.Lang(r)
+	})
 	if err != nil {
 		return err
 	}
 	if granted {
-		return writeConsent(w, http.StatusCreated, u)
+		return writeConsent(w, r, http.StatusCreated, u)
 	}
-	return writeConsent(w, http.StatusOK, u)
+	return writeConsent(w, r, http.StatusOK, u)
 }
 
 func (s *Service) deleteConsent(w http.ResponseWriter, r *http.Request) error {
@@ -317,5 +342,5 @@ func (s *Service) deleteConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeConsent(w, http.StatusOK, u)
+	return writeConsent(w, r, http.StatusOK, u)
 }

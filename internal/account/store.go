@@ -91,7 +91,7 @@ func (s *Service) change(
 		if err != nil {
 			return err
 		}
-		if !tags.Admit(etag(u)) {
+		if !admits(tags, u) {
 			return fault.New(fault.CodePreconditionFailed, "The account has changed: read it again.")
 		}
 		did, err = edit(tx, &u)

@@ -192,7 +192,8 @@ func ReadActive(ctx context.Context, tx *firestore.Transaction, fs *firestore.Cl
 }
 
 // admit returns the errors of [ReadActive]. Whose sign-in is checked it takes from the context, so
-// that no route can forget to tell it: every route that reads its caller refuses ended sign-ins.
+// that no route can forget to tell it: every route that reads its caller refuses ended sign-ins,
+// and answers in the caller's language.
 func admit(ctx context.Context, u User, err error) (User, error) {
 	if errors.Is(err, ErrNoUser) {
 		return User{}, fault.New(fault.CodeNotRegistered, "Register first: POST /v1/auth/register.")
@@ -200,10 +201,15 @@ func admit(ctx context.Context, u User, err error) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
+	who := httpapi.Caller(ctx)
+	isCaller := who.UID == string(u.UID)
+	if isCaller {
+		httpapi.Speak(ctx, u.Locale)
+	}
 	if u.State != Active {
 		return User{}, fault.New(fault.CodeAccountErasing, "This account is being erased.")
 	}
-	if who := httpapi.Caller(ctx); who.UID == string(u.UID) {
+	if isCaller {
 		return u, u.admitsSignIn(who)
 	}
 	return u, nil

@@ -7,8 +7,9 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/advice"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // Verdict is what to do with a photo like the preview.
@@ -21,16 +22,6 @@ const (
 	Retake  Verdict = "retake"  // it would be refused
 )
 
-// Gain is the known effect of a fix.
-type Gain string
-
-// The gains. None is given in points or in the width of the interval: the standard error of a photo
-// depends on all of its conditions, and a preview does not have the photo's pixels to estimate it.
-const (
-	Measured Gain = "measured" // the photo is refused without it
-	Ranked   Gain = "ranked"   // the photo is measured but not ranked without it
-)
-
 // View is the answer to a preview.
 type View struct {
 	Verdict Verdict `json:"verdict"`
@@ -39,32 +30,24 @@ type View struct {
 	// Checks are the engine's checks, empty if it found no face.
 	Checks []report.Check `json:"checks"`
 	// Fixes are at most three, most useful first. There are none if Good.
-	Fixes []Fix `json:"fixes"`
+	Fixes []advice.Fix `json:"fixes"`
 }
 
 // Reason is why a photo is refused.
 type Reason struct {
 	Code   report.Code `json:"code"`
 	Detail string      `json:"detail"`
+	// Says is what Detail says, sentence by sentence.
+	Says []sentence.Part `json:"says"`
 }
 
-// Fix is one thing to do.
-type Fix struct {
-	// Check is the check that it is about, "" if it is about the whole picture.
-	Check string `json:"check,omitempty"`
-	// Advice is a sentence for the person in the photo.
-	Advice string `json:"advice"`
-	// Gain is "" if unknown.
-	Gain Gain `json:"gain,omitempty"`
-}
-
-// answer returns the answer for the engine's report or error. It returns errors that are not about
-// the contents of the picture.
-func answer(r report.Report, err error) (View, error) {
+// answer returns the answer in the language for the engine's report or error. It returns errors that
+// are not about the contents of the picture.
+func answer(lang sentence.Lang, r report.Report, err error) (View, error) {
 	var refusal *report.Refusal
 	switch {
 	case err == nil:
-		a := View{Verdict: Good, Checks: r.Quality, Fixes: fixes(r.Quality, r.Fixes)}
+		a := View{Verdict: Good, Checks: r.Quality, Fixes: advice.Of(lang, r.Quality, r.Fixes)}
 		if len(a.Fixes) > 0 {
 			a.Verdict = Improve
 		}
@@ -77,27 +60,13 @@ func answer(r report.Report, err error) (View, error) {
 	}; slices.Contains(unreadable, refusal.Code) {
 		return View{}, err
 	}
+	said := sentence.Tell(lang, refusal.Detail)
 	a := View{
-		Verdict: Retake, Reason: &Reason{Code: refusal.Code, Detail: refusal.Detail},
-		Checks: append([]report.Check{}, refusal.Quality...), Fixes: fixes(refusal.Quality, refusal.Fixes),
+		Verdict: Retake, Reason: &Reason{Code: refusal.Code, Detail: said.Detail, Says: said.Parts},
+		Checks: append([]report.Check{}, refusal.Quality...), Fixes: advice.Of(lang, refusal.Quality, refusal.Fixes),
 	}
 	if len(a.Fixes) == 0 {
-		a.Fixes = []Fix{{Advice: refusal.Detail, Gain: Measured}}
+		a.Fixes = []advice.Fix{advice.NewFix(lang, refusal.Detail, advice.Measured)}
 	}
 	return a, nil
-}
-
-func fixes(checks []report.Check, texts []string) []Fix {
-	list := []Fix{}
-	for _, a := range face.AdviceOf(checks, texts) {
-		f := Fix{Check: a.Check, Advice: a.Text}
-		switch {
-		case a.Rejected:
-			f.Gain = Measured
-		case a.Ranks:
-			f.Gain = Ranked
-		}
-		list = append(list, f)
-	}
-	return list
 }

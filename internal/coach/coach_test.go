@@ -17,11 +17,11 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"github.com/google/go-cmp/cmp"
 
 	"golang.org/x/sync/semaphore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/advice"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
@@ -30,6 +30,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
@@ -65,18 +66,21 @@ func TestAnswers(t *testing.T) {
 		preview []byte
 		verdict Verdict
 		reason  report.Code
-		gain    Gain // of the first fix
+		gain    advice.Gain // of the first fix
 	}{
-		"a good portrait":  {emulatortest.SamplePhoto(t), Good, "", ""},
-		"a dim one":        {painted(t, 320, 400, 0.35, image.Point{}), Improve, "", Ranked},
-		"a dark one":       {painted(t, 320, 400, 0.15, image.Point{}), Retake, report.TooDark, Measured},
-		"nobody":           {painted(t, 320, 400, 1), Retake, report.NoFace, Measured},
-		"two people":       {painted(t, 640, 400, 1, image.Point{}, image.Pt(320, 0)), Retake, report.SeveralFaces, Measured},
+		"a good portrait": {emulatortest.SamplePhoto(t), Good, "", ""},
+		"a dim one":       {painted(t, 320, 400, 0.35, image.Point{}), Improve, "", advice.Ranked},
+		"a dark one":      {painted(t, 320, 400, 0.15, image.Point{}), Retake, report.TooDark, advice.Measured},
+		"nobody":          {painted(t, 320, 400, 1), Retake, report.NoFace, advice.Measured},
+		"two people": {
+			painted(t, 640, 400, 1, image.Point{}, image.Pt(320, 0)), Retake, report.SeveralFaces, advice.Measured,
+		},
 		"somebody far off": {painted(t, 1200, 1200, 1, image.Pt(400, 400)), Good, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, err := answer(face.Analyze(bytes.NewReader(tt.preview), report.Options{}))
+			r, refusal := face.Analyze(bytes.NewReader(tt.preview), report.Options{})
+			a, err := answer(sentence.German, r, refusal)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,26 +94,15 @@ func TestAnswers(t *testing.T) {
 			if len(a.Fixes) > 0 && (a.Fixes[0].Gain != tt.gain || a.Fixes[0].Advice == "") {
 				t.Errorf("first fix %+v, want it to gain %q", a.Fixes[0], tt.gain)
 			}
+			for _, f := range a.Fixes {
+				if f.Code == "" || f.Code == sentence.Other {
+					t.Errorf("%+v has no code", f)
+				}
+			}
+			if a.Reason != nil && (len(a.Reason.Says) == 0 || a.Reason.Says[0].Code == sentence.Other) {
+				t.Errorf("%+v does not say what", a.Reason)
+			}
 		})
-	}
-}
-
-// Every fix is about the check whose words it has.
-func TestFixes_areAboutTheirChecks(t *testing.T) {
-	t.Parallel()
-	limit := 1.0
-	checks := []report.Check{
-		{Check: report.CheckDetection, Verdict: report.VerdictWarn},
-		{Check: report.CheckOtherFaces, Verdict: report.VerdictOK},
-		{Check: report.CheckFaceSize, Reject: &limit, Verdict: report.VerdictReject},
-		{Check: report.CheckBrightness, Verdict: report.VerdictWarn},
-	}
-	want := []Fix{
-		{report.CheckFaceSize, "size", Measured}, {report.CheckDetection, "detection", Ranked},
-		{report.CheckBrightness, "light", Ranked},
-	}
-	if diff := cmp.Diff(want, fixes(checks, []string{"size", "detection", "light"})); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -274,7 +267,7 @@ func BenchmarkCoach(b *testing.B) {
 	data := emulatortest.SamplePhoto(b)
 	c := &Handler{Analyze: face.Analyze, Processors: semaphore.NewWeighted(1)}
 	for b.Loop() {
-		if _, err := c.look(b.Context(), data); err != nil {
+		if _, err := c.look(b.Context(), sentence.English, data); err != nil {
 			b.Fatal(err)
 		}
 	}

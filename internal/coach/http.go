@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/watchdog"
 )
@@ -66,11 +67,12 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, err := h.look(r.Context(), preview)
+	lang := httpapi.Lang(r)
+	a, err := h.look(r.Context(), lang, preview)
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, a)
+	return httpapi.WriteIn(w, http.StatusOK, lang, a)
 }
 
 // admit checks the conditions of an upload and counts the preview.
@@ -85,9 +87,9 @@ func (h *Handler) admit(ctx context.Context, uid account.UID) error {
 	return h.Limits.Take(ctx, PreviewsOfUser, quota.User(string(uid)))
 }
 
-// look runs the engine on the preview. A body that is not a picture is the caller's error; the
+// look runs the engine on the preview and answers in the language. A body that is not a picture is the caller's error; the
 // contents of a picture are not.
-func (h *Handler) look(ctx context.Context, preview []byte) (View, error) {
+func (h *Handler) look(ctx context.Context, lang sentence.Lang, preview []byte) (View, error) {
 	if err := h.Processors.Acquire(ctx, 1); err != nil {
 		return View{}, fault.Wrap(err, fault.CodeUnavailable, "No processor was free in time.")
 	}
@@ -95,7 +97,8 @@ func (h *Handler) look(ctx context.Context, preview []byte) (View, error) {
 	done := watchdog.Watch(ctx, lookTime, h.Exit)
 	defer done()
 	_, end := telemetry.Span(ctx, "face.Analyze")
-	a, err := answer(h.Analyze(bytes.NewReader(preview), report.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels}))
+	measured, err := h.Analyze(bytes.NewReader(preview), report.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels})
+	a, err := answer(lang, measured, err)
 	end(err)
 	var refusal *report.Refusal
 	if !errors.As(err, &refusal) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/watchdog"
 )
 
@@ -28,7 +29,7 @@ func TestLookThatNeverEnds(t *testing.T) {
 				return report.Report{}, errors.New("its process has ended")
 			},
 		}
-		if _, err := c.look(t.Context(), []byte("poison")); err == nil {
+		if _, err := c.look(t.Context(), sentence.English, []byte("poison")); err == nil {
 			t.Error("the look ended well")
 		}
 	})
@@ -42,7 +43,7 @@ func TestLookWithoutAProcessor(t *testing.T) {
 	if !c.Processors.TryAcquire(1) {
 		t.Fatal("no processor at the start")
 	}
-	if _, err := c.look(ctx, []byte("preview")); !fault.Is(err, fault.CodeUnavailable) {
+	if _, err := c.look(ctx, sentence.English, []byte("preview")); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("look = %v, want unavailable", err)
 	}
 }

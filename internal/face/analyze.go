@@ -68,11 +68,3 @@ func Upright(r io.Reader, opts report.Options, side int) (image.Image, error) {
 // LandmarkNames returns the names in Report.Landmarks, in a fixed order. Left and right are as seen
 // in the image.
 func LandmarkNames() []string { return landmark.PublishedNames() }
-
-// Advice is one of a photo's fixes with the check that it is about.
-type Advice = measure.Advice
-
-// AdviceOf returns the fixes of a Report or a Refusal, each with its check. Both come from the same
-// checks: the fixes of rejections come first, then those of warnings, each in the order of the
-// checks.
-func AdviceOf(checks []report.Check, fixes []string) []Advice { return measure.AdviceOf(checks, fixes) }

@@ -66,8 +66,8 @@ var kindTable = map[Kind]kindRow{
 // Status returns the HTTP status of the kind.
 func (k Kind) Status() int { return kindTable[k].status }
 
-// Title returns the short human title of the kind. It is constant for the kind, as RFC 9457
-// requires.
+// Title returns the short human title of the kind in English. In each language it is constant for
+// the kind, as RFC 9457 requires.
 func (k Kind) Title() string { return kindTable[k].title }
 
 // In is a part of a request.

@@ -135,7 +135,7 @@ func (a *API) authenticate(r *http.Request, access Access) (context.Context, err
 	if a.opts.LogKey.Len() > 0 {
 		ctx = telemetry.With(ctx, slog.String("uid_hash", a.opts.LogKey.Pseudonym(who.UID)))
 	}
-	return context.WithValue(ctx, identityKey{}, who), nil
+	return withSpoken(context.WithValue(ctx, identityKey{}, who)), nil
 }
 
 // verify returns the token's claims, and in who what Firebase reports of the user besides.

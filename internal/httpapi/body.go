@@ -12,7 +12,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -108,11 +107,13 @@ type Problem struct {
 	// Type is the path of the code's page. It is relative, so that it is the same and opens from
 	// whatever host the API was asked at, and before a process has read its configuration (RFC 9457,
 	// 3.1.1).
-	Type      string        `json:"type"`
-	Title     string        `json:"title"`
-	Status    int           `json:"status"`
-	Code      fault.Code    `json:"code"`
-	Detail    string        `json:"detail"`
+	Type   string     `json:"type"`
+	Title  string     `json:"title"`
+	Status int        `json:"status"`
+	Code   fault.Code `json:"code"`
+	Detail string     `json:"detail"`
+	// Params are what Detail says it of.
+	Params    []string      `json:"params,omitempty"`
 	RequestID string        `json:"requestId,omitempty"`
 	Fields    []fault.Field `json:"fields,omitempty"`
 }
@@ -140,15 +141,15 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error, show Show) 
 			return
 		}
 	}
-	lang := sentence.Accepted(strings.Join(r.Header.Values("Accept-Language"), ","))
+	lang := Lang(r)
 	body, _ := json.Marshal(Problem{
-		Type: "/problems/" + string(f.Code), Title: kind.Title(), Status: kind.Status(), Code: f.Code,
-		Detail: sentence.In(lang, f.Said.Format, f.Said.Args...), RequestID: requestID(r.Context()),
-		Fields: sentence.Fields(lang, f.Fields),
+		Type: "/problems/" + string(f.Code), Title: sentence.Title(lang, kind.Title()), Status: kind.Status(), Code: f.Code,
+		Detail:    sentence.In(lang, f.Said.Format, f.Said.Args...),
+		Params:    sentence.Params(f.Said.Format, f.Said.Args...),
+		RequestID: requestID(r.Context()), Fields: sentence.Fields(lang, f.Fields),
 	}) // strings and numbers always marshal
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Content-Language", string(lang))
-	w.Header().Add("Vary", "Accept-Language")
+	setLang(w, lang)
 	w.WriteHeader(kind.Status())
 	_, _ = w.Write(body) // the client may be gone
 }

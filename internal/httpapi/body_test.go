@@ -69,7 +69,7 @@ func problem(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code) http
 	kind := code.Kind()
 	want := httpapi.Problem{
 		Type: "/problems/" + string(code), Title: kind.Title(), Status: kind.Status(), Code: code,
-		Detail: p.Detail, RequestID: rec.Header().Get("X-Request-Id"), Fields: p.Fields,
+		Detail: p.Detail, Params: p.Params, RequestID: rec.Header().Get("X-Request-Id"), Fields: p.Fields,
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("problem (-want +got):\n%s", diff)
@@ -301,9 +301,11 @@ func TestTime(t *testing.T) {
 
 func TestWriteProblem_inTheLanguageOfTheReader(t *testing.T) {
 	t.Parallel()
-	for accept, want := range map[string]struct{ lang, detail, field string }{
-		"":         {"en", "A query parameter is out of range.", "must be a whole number of 0 to 25"},
-		"de-AT,en": {"de", "Ein Parameter hat keinen erlaubten Wert.", "muss eine ganze Zahl von 0 bis 25 sein"},
+	for accept, want := range map[string]struct{ lang, title, detail, field string }{
+		"": {"en", "Invalid request", "A query parameter is out of range.", "must be a whole number of 0 to 25"},
+		"de-AT,en": {
+			"de", "Ungültige Anfrage", "Ein Parameter hat keinen erlaubten Wert.", "muss eine ganze Zahl von 0 bis 25 sein",
+		},
 	} {
 		t.Run(want.lang, func(t *testing.T) {
 			t.Parallel()
@@ -318,8 +320,8 @@ func TestWriteProblem_inTheLanguageOfTheReader(t *testing.T) {
 			field := fault.Field{
 				In: fault.InQuery, Pointer: "/n", Detail: want.field, Code: "out_of_range", Params: []string{"0", "25"},
 			}
-			if diff := cmp.Diff([]fault.Field{field}, p.Fields); diff != "" || p.Detail != want.detail {
-				t.Errorf("%q (-want +got):\n%s", p.Detail, diff)
+			if diff := cmp.Diff([]fault.Field{field}, p.Fields); diff != "" || p.Detail != want.detail || p.Title != want.title {
+				t.Errorf("%q: %q (-want +got):\n%s", p.Title, p.Detail, diff)
 			}
 			if got := w.Header().Get("Content-Language"); got != want.lang {
 				t.Errorf("Content-Language %q, want %q", got, want.lang)

@@ -1,6 +1,9 @@
 package scan
 
-import "github.com/facescan/facescan/internal/httpapi"
+import (
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/sentence"
+)
 
 // View is a scan as its owner sees it.
 type View struct {
@@ -14,7 +17,7 @@ type View struct {
 	UpdatedAt  string         `json:"updatedAt"`
 	FinishedAt string         `json:"finishedAt,omitempty"`
 	Result     map[string]any `json:"result,omitempty"`
-	Failure    *Failure       `json:"failure,omitempty"`
+	Failure    *FailureView   `json:"failure,omitempty"`
 	// DuplicateOf is the earlier scan of the same photo.
 	DuplicateOf ID `json:"duplicateOf,omitempty"`
 	// Renditions are the requested ones, once the scan is completed.
@@ -24,18 +27,16 @@ type View struct {
 	Previous     *Previous         `json:"previous,omitempty"`
 }
 
-// NewView returns the scan for its owner.
-func NewView(s Scan) View {
+// NewView returns the scan for its owner, with its sentences in the language.
+func NewView(s Scan, lang sentence.Lang) View {
 	v := View{
-		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result,
+		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.tell(lang),
 		DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: OptionalTime(s.FinishedAt),
 		Verification: showVerification(s.Verification), Previous: s.Previous,
 	}
 	if s.Failure != nil {
-		f := *s.Failure
-		f.Fixes = append([]string{}, f.Fixes...) // Firestore returns nil for an empty list, but clients always get a list
-		v.Failure = &f
+		v.Failure = newFailureView(lang, *s.Failure)
 	}
 	return v
 }

@@ -1,6 +1,6 @@
 package sentence
 
-// rows are the sentences by their English. Those of events, which only Pub/Sub reads, are not here.
+// rows are the sentences of errors by their English. Those of events, which only Pub/Sub reads, are not here.
 var rows = map[string]Row{
 	// Of whole errors.
 	"%s is not allowed here.": {
@@ -368,6 +368,15 @@ var rows = map[string]Row{
 	},
 	"Nobody has this code now: ask your friend for theirs.": {
 		"", "Diesen Code hat gerade niemand: Frag nach dem richtigen.",
+	},
+	"Photos are taken as JPEG, PNG or WebP.": {
+		"", "Fotos werden als JPEG, PNG oder WebP angenommen.",
+	},
+	"Photos are taken as JPEG, PNG or WebP, not as %s.": {
+		"", "Fotos werden als JPEG, PNG oder WebP angenommen, nicht als %s.",
+	},
+	"Photos are taken as JPEG, PNG or WebP, not as %s. Convert it on the device.": {
+		"", "Fotos werden als JPEG, PNG oder WebP angenommen, nicht als %s. Wandle es auf dem Gerät um.",
 	},
 	"Read and accept the consent first: GET and POST /v1/me/consent.": {
 		"", "Lies die Einwilligung und stimm zu: GET und POST /v1/me/consent.",

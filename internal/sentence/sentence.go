@@ -1,6 +1,14 @@
-// Package sentence has the sentences that the API's errors show to people, in English and German.
-// The English sentence, which is a format of package fmt, is its own key: code is written in
-// English, and a test finds each sentence in the source that lacks its row here.
+// Package sentence has the sentences that the API shows to people, in English and German. The
+// English sentence, which is a format of package fmt, is its own key: code is written in English,
+// and a test finds each sentence in the source that lacks its row here.
+//
+// An error keeps its format and arguments until it is answered (see [In]). A report or failure is
+// stored as its English text, and the text is taken apart when it is shown (see [Tell]).
+//
+// The language of an answer is that of the account's locale, then that of Accept-Language, then
+// English. The locale comes first since the app sets it, for the user, while the clients of most
+// systems send the system's languages as Accept-Language without being asked. So the answers are in
+// the language of the inbox, the pushes and the mails, for which there is no request.
 package sentence
 
 import (
@@ -37,16 +45,33 @@ func Of(format string, args ...any) (Row, bool) {
 	return row, ok
 }
 
-// In returns the sentence in the language, and in English where it has no row.
+// In returns the sentence in the language, and in English where it has no row. A sentence that is
+// nothing but an argument may be a text as of [Tell].
 func In(lang Lang, format string, args ...any) string {
-	format, args = key(format, args)
-	if row, ok := rows[format]; ok && lang == German {
-		format = row.German
+	whole, args := key(format, args)
+	row, ok := rows[whole]
+	switch {
+	case !ok && whole != format:
+		return Tell(lang, whole).Detail
+	case ok && lang == German:
+		whole = row.German
 	}
 	if len(args) == 0 {
-		return format
+		return whole
 	}
-	return fmt.Sprintf(format, args...)
+	return fmt.Sprintf(whole, args...)
+}
+
+// Params returns what the sentence says something of, as text.
+func Params(format string, args ...any) []string {
+	if format == "%s" || format == "%v" {
+		return nil // the argument is the sentence
+	}
+	var params []string
+	for _, arg := range args {
+		params = append(params, fmt.Sprint(arg))
+	}
+	return params
 }
 
 // key returns the sentence itself of one that is nothing but an argument, such as an error.
@@ -55,6 +80,14 @@ func key(format string, args []any) (string, []any) {
 		return fmt.Sprint(args[0]), nil
 	}
 	return format, args
+}
+
+// OfLocale returns the language of a locale such as "de-AT", and false if there are no sentences in
+// it.
+func OfLocale(locale string) (Lang, bool) {
+	base, _, _ := strings.Cut(strings.ToLower(locale), "-")
+	lang := Lang(base)
+	return lang, lang == English || lang == German
 }
 
 // Accepted returns the language that a value of Accept-Language (RFC 9110, 12.5.4) prefers, English
@@ -68,8 +101,7 @@ func Accepted(header string) Lang {
 			value, _ := strings.CutPrefix(strings.ReplaceAll(parameter, " ", ""), "q=")
 			q, _ = strconv.ParseFloat(value, 64) // 0 if it is malformed
 		}
-		base, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
-		if lang := Lang(base); (lang == English || lang == German) && q > weight {
+		if lang, ok := OfLocale(strings.TrimSpace(tag)); ok && q > weight {
 			best, weight = lang, q
 		}
 	}
@@ -83,12 +115,7 @@ func Fields(lang Lang, fields []fault.Field) []fault.Field {
 		f := &said[i]
 		row, _ := Of(f.Said.Format, f.Said.Args...)
 		f.Detail, f.Code = In(lang, f.Said.Format, f.Said.Args...), row.Code
-		if f.Said.Format == "%s" || f.Said.Format == "%v" {
-			continue // the argument is the sentence
-		}
-		for _, arg := range f.Said.Args {
-			f.Params = append(f.Params, fmt.Sprint(arg))
-		}
+		f.Params = Params(f.Said.Format, f.Said.Args...)
 	}
 	return said
 }

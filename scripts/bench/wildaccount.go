@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/face/fit"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -132,10 +131,8 @@ func (s *study) wildTable() string {
 // whyNot names the first check that keeps a photo from being ranked.
 func whyNot(r fit.Reading) string {
 	for _, c := range r.Report.Quality {
-		for _, a := range face.AdviceOf([]report.Check{c}, []string{""}) {
-			if a.Ranks {
-				return a.Check
-			}
+		if c.Verdict == report.VerdictWarn && report.Ranks(c.Check) {
+			return c.Check
 		}
 	}
 	return "score beyond the reference"

@@ -7,7 +7,9 @@
 //
 // It writes the tables of the codes into internal/httpapi/openapi.yaml and
 // internal/httpapi/README.md, between their marks, the list of codes in the schema ErrorCode, and
-// the table of the quotas that the contract lists as x-quotas. From the contract it writes
+// the table of the quotas that the contract lists as x-quotas. The codes of sentences go into the
+// schema SentenceCode, and the sentences into internal/httpapi/guides/sentences.md. From the contract
+// it writes
 // internal/httpapi/contract/openapi.json, which is served, and internal/client/api/overlay.yaml,
 // from which the Go client is generated. internal/client/api runs it before that.
 package main
@@ -20,6 +22,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 func main() {
@@ -53,6 +57,7 @@ func command(ctx context.Context, root, name string) error {
 var (
 	contractFile = filepath.Join("internal", "httpapi", "openapi.yaml")
 	guideFile    = filepath.Join("internal", "httpapi", "README.md")
+	saidFile     = filepath.Join("internal", "httpapi", "guides", "sentences.md")
 	documentFile = filepath.Join("internal", "httpapi", "contract", "openapi.json")
 	overlayFile  = filepath.Join("internal", "client", "api", "overlay.yaml")
 )
@@ -82,9 +87,15 @@ func generated(root string) (map[string][]byte, error) {
 		part{"    <!-- quotas -->\n", "    <!-- end of quotas -->", indent(quotaTable(doc))},
 		part{"    <!-- codes -->\n", "    <!-- end of codes -->", indent(codeTable())},
 		part{"        # codes\n", "        # end of codes", codeEnum()},
+		part{"        # sentences\n", "        # end of sentences", sentenceEnum()},
+	)
+	said, saidErr := withParts(
+		root, saidFile,
+		part{"<!-- sentences -->\n", "<!-- end of sentences -->", sentenceTable(sentence.Sentences())},
+		part{"<!-- fields -->\n", "<!-- end of fields -->", sentenceTable(sentence.OfFields())},
 	)
 	guide, guideErr := withParts(root, guideFile, part{"<!-- codes -->\n", "<!-- end of codes -->", codeTable()})
-	if err := errors.Join(contractErr, guideErr); err != nil {
+	if err := errors.Join(contractErr, guideErr, saidErr); err != nil {
 		return nil, err
 	}
 	written, err := parse(contract)
@@ -94,6 +105,6 @@ func generated(root string) (map[string][]byte, error) {
 	overlay, overlayErr := goOverlay(written)
 	document, documentErr := toJSON(written)
 	return map[string][]byte{
-		contractFile: contract, guideFile: guide, overlayFile: overlay, documentFile: document,
+		contractFile: contract, guideFile: guide, saidFile: said, overlayFile: overlay, documentFile: document,
 	}, errors.Join(overlayErr, documentErr)
 }

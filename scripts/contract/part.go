@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // part is a part of a file that is written between two marks.
@@ -49,6 +50,28 @@ func codeEnum() string {
 	for _, e := range byName() {
 		fmt.Fprintf(&b, "            - %s\n", e.Code)
 	}
+	return b.String()
+}
+
+// sentenceEnum returns the codes of sentences as the values of an enum in YAML.
+func sentenceEnum() string {
+	var b strings.Builder
+	b.WriteString("        - enum:\n")
+	for _, e := range sentence.Sentences() {
+		fmt.Fprintf(&b, "            - %s\n", e.Code)
+	}
+	fmt.Fprintf(&b, "            - %s\n", sentence.Other)
+	return b.String()
+}
+
+// sentenceTable returns the sentences as a table in Markdown.
+func sentenceTable(all []sentence.Entry) string {
+	var b strings.Builder
+	b.WriteString("\n| code | English | German |\n| --- | --- | --- |\n")
+	for _, e := range all {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Code, e.English, e.German)
+	}
+	b.WriteString("\n")
 	return b.String()
 }
 

@@ -188,11 +188,11 @@ func printScan(w io.Writer, j *journey) error {
 	fmt.Fprintln(t,
 		"  The score is a percentile of the reference portraits; the mean of this person's photos lies in its interval\n"+
 			"  with a probability of 95 %.")
-	if !r.Rankable {
-		fmt.Fprintf(t, "  not ranked\t%s\n", r.NotRankableBecause)
+	for _, because := range r.NotRankableBecause {
+		fmt.Fprintf(t, "  not ranked\t%s\n", because.Detail)
 	}
 	for _, fix := range r.Fixes {
-		fmt.Fprintf(t, "  next time\t%s\n", fix)
+		fmt.Fprintf(t, "  next time\t%s\n", fix.Advice)
 	}
 	return t.Flush()
 }

@@ -123,7 +123,11 @@ func (j *journey) await(ctx context.Context) error {
 		return err
 	}
 	if failure := j.scan.Failure; failure != nil {
-		return fmt.Errorf("the scan failed: %s: %s %s", failure.Code, failure.Detail, strings.Join(failure.Fixes, " "))
+		advice := make([]string, len(failure.Fixes))
+		for i, fix := range failure.Fixes {
+			advice[i] = fix.Advice
+		}
+		return fmt.Errorf("the scan failed: %s: %s %s", failure.Code, failure.Detail, strings.Join(advice, " "))
 	}
 	if j.scan.Result == nil {
 		return fmt.Errorf("the scan ended as %s", j.scan.State)

@@ -923,8 +923,8 @@ type Coaching struct {
 	// Checks Every check of the picture, always in the same order; empty where there is no face to check.
 	Checks []PreviewCheck `json:"checks"`
 
-	// Fixes What to do, most useful first. Empty when nothing is amiss.
-	Fixes []Coaching_Fixes `json:"fixes"`
+	// Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
+	Fixes Fixes `json:"fixes"`
 
 	// Reason Why a photo like this would be refused; there for `retake` alone.
 	Reason *Coaching_Reason `json:"reason,omitempty"`
@@ -934,26 +934,16 @@ type Coaching struct {
 	Verdict CoachingVerdict `json:"verdict"`
 }
 
-// Coaching_Fixes defines model for Coaching.Fixes.
-type Coaching_Fixes struct {
-	// Advice A sentence for the user.
-	Advice string `json:"advice"`
-
-	// Check The check that it is about; absent where it is about the picture as a whole.
-	Check *string `json:"check,omitempty"`
-
-	// Gain What the fix is known to bring. `measured`: the photo is refused without it. `ranked`: it is measured, but does not count on the
-	// leaderboard without it. Absent where no gain is known; none is given in points, nor in the width of the interval.
-	Gain *string `json:"gain,omitempty"`
-}
-
 // Coaching_Reason Why a photo like this would be refused; there for `retake` alone.
 type Coaching_Reason struct {
 	// Code As the `code` of a failed scan: one of those about who is in the photo, or about light and focus.
 	Code string `json:"code"`
 
-	// Detail A sentence for the user.
+	// Detail A sentence for the user, or more.
 	Detail string `json:"detail"`
+
+	// Says What `detail` says, sentence by sentence.
+	Says Says `json:"says"`
 }
 
 // CoachingVerdict `good`: take the photo. `improve`: a photo like this can be measured, and the fixes would make it better. `retake`: it would be
@@ -987,7 +977,7 @@ type ConsentEvent struct {
 	// Epoch Counts grants and withdrawals.
 	Epoch int64 `json:"epoch"`
 
-	// Purpose What the text that was agreed to said is done with a photo.
+	// Purpose What the text that was agreed to said is done with a photo, in the language of then.
 	Purpose *string `json:"purpose,omitempty"`
 
 	// Retention What it said is kept how long.
@@ -1022,11 +1012,13 @@ type ConsentStatus struct {
 	// Consent What the user has agreed to. `state` says which members it has.
 	Consent Consent `json:"consent"`
 
-	// Current The text in force, to be shown in full.
+	// Current The text in force, to be shown in full. It comes in the language of the answer. Its version is the same in each, and the record
+	// of the consent, which the history shows, keeps the text in the language in which it was agreed to.
 	Current ConsentStatus_Current `json:"current"`
 }
 
-// ConsentStatus_Current The text in force, to be shown in full.
+// ConsentStatus_Current The text in force, to be shown in full. It comes in the language of the answer. Its version is the same in each, and the record
+// of the consent, which the history shows, keeps the text in the language in which it was agreed to.
 type ConsentStatus_Current struct {
 	// Purpose What is done with a photo.
 	Purpose string `json:"purpose"`
@@ -1034,7 +1026,7 @@ type ConsentStatus_Current struct {
 	// Retention How long it and what is made of it are kept.
 	Retention string `json:"retention"`
 
-	// Version Names the text for ever.
+	// Version Names the text for ever, in all languages.
 	Version string `json:"version"`
 }
 
@@ -1232,15 +1224,39 @@ type Failure struct {
 	// which the ticket does not list; the photo is deleted at once), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `analysis_crashed`.
 	Code string `json:"code"`
 
-	// Detail A sentence for the user.
+	// Detail A sentence for the user, or more.
 	Detail string `json:"detail"`
 
 	// Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
 	Fixes Fixes `json:"fixes"`
+
+	// Says What `detail` says, sentence by sentence.
+	Says Says `json:"says"`
+}
+
+// Fix defines model for Fix.
+type Fix struct {
+	// Advice A sentence for the user.
+	Advice string `json:"advice"`
+
+	// Check The check that it is about, as in `Check`. Absent for a failed scan, of which the checks are not kept, and where it is about the picture as a whole.
+	Check *string `json:"check,omitempty"`
+
+	// Code Names what a sentence says. `other` is one that has no code, as of a result by an earlier version, and is in English. The guide has
+	// the sentences with the places of their parameters.
+	Code SentenceCode `json:"code"`
+
+	// Gain What the fix is known to bring. `measured`: the photo is refused without it. `ranked`: it is measured, but does not count on the
+	// leaderboard without it. Absent where no gain is known; none is given in points, nor in the width of the interval.
+	Gain *string `json:"gain,omitempty"`
+
+	// Params What a sentence says it of, in the order of its English: `left` or `right` for an edge of the picture, numbers with a decimal
+	// point, names of formats. Absent where it has none.
+	Params *SentenceParams `json:"params,omitempty"`
 }
 
 // Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
-type Fixes = []string
+type Fixes = []Fix
 
 // Friend Another user, by what boards show of them.
 type Friend struct {
@@ -1724,13 +1740,16 @@ type Problem struct {
 	// Fields The members of the request that are at fault.
 	Fields *[]Problem_Fields `json:"fields,omitempty"`
 
+	// Params What `detail` says it of, in the order of the English sentence, such as the media types that are taken.
+	Params *[]string `json:"params,omitempty"`
+
 	// RequestID The answer's `X-Request-Id`.
 	RequestID *string `json:"requestId,omitempty"`
 
 	// Status The HTTP status.
 	Status int `json:"status"`
 
-	// Title A short title, the same for all codes of a kind.
+	// Title A short title, in each language the same for all codes of a kind.
 	Title string `json:"title"`
 
 	// Type The address of the code's page, relative to that of the request (RFC 9457, 3.1.1): the same from whatever host you ask.
@@ -1745,7 +1764,7 @@ type Problem_Fields struct {
 	// Code Names what `detail` says, such as `missing`, `out_of_range`, `too_long` or `not_allowed`; there may be more.
 	Code *string `json:"code,omitempty"`
 
-	// Detail What is wrong with it, in the language of `Accept-Language`.
+	// Detail What is wrong with it, in a sentence without its subject.
 	Detail string `json:"detail"`
 
 	// In The part of the request that has the member.
@@ -1991,8 +2010,8 @@ type Result struct {
 	// NotMeasured What people expect and this method cannot see.
 	NotMeasured []Result_NotMeasured `json:"notMeasured"`
 
-	// NotRankableBecause What is wrong, in a sentence or more; empty when it is rankable.
-	NotRankableBecause string `json:"notRankableBecause"`
+	// NotRankableBecause What is wrong, each in a sentence; empty when it is rankable.
+	NotRankableBecause []Sentence `json:"notRankableBecause"`
 
 	// Pace Why a good photo is not ranked: of each UTC day, by the time of the upload, the first 5 scans and series of a user that are
 	// measured and could be ranked are. Later ones are measured as well and not ranked, and a deletion makes no room. Show `help`, and
@@ -2041,8 +2060,8 @@ type Result_Image_ColorProfile struct {
 	// Name What the profile calls itself; empty if it does not.
 	Name string `json:"name"`
 
-	// Reason Why the colours were not converted.
-	Reason *string `json:"reason,omitempty"`
+	// Reason A sentence for the user.
+	Reason *Sentence `json:"reason,omitempty"`
 }
 
 // Result_Image defines model for Result.Image.
@@ -2065,7 +2084,7 @@ type Result_Image struct {
 type Result_NotMeasured struct {
 	Name string `json:"name"`
 
-	// Reason Why there is no number.
+	// Reason Why there is no number: a sentence, of which the name is the code.
 	Reason string `json:"reason"`
 }
 
@@ -2094,6 +2113,20 @@ type Result_Pose struct {
 
 // SHA256 A SHA-256 checksum in lower-case hex.
 type SHA256 = string
+
+// Says What `detail` says, sentence by sentence.
+type Says = []Says_Item
+
+// Says_Item defines model for Says.Item.
+type Says_Item struct {
+	// Code Names what a sentence says. `other` is one that has no code, as of a result by an earlier version, and is in English. The guide has
+	// the sentences with the places of their parameters.
+	Code SentenceCode `json:"code"`
+
+	// Params What a sentence says it of, in the order of its English: `left` or `right` for an edge of the picture, numbers with a decimal
+	// point, names of formats. Absent where it has none.
+	Params *SentenceParams `json:"params,omitempty"`
+}
 
 // Scan A scan. `state` says how far it is, and which members it has.
 type Scan struct {
@@ -2246,6 +2279,26 @@ type ScoreRange struct {
 	Value float64 `json:"value"`
 }
 
+// Sentence A sentence for the user.
+type Sentence struct {
+	// Code Names what a sentence says. `other` is one that has no code, as of a result by an earlier version, and is in English. The guide has
+	// the sentences with the places of their parameters.
+	Code   SentenceCode `json:"code"`
+	Detail string       `json:"detail"`
+
+	// Params What a sentence says it of, in the order of its English: `left` or `right` for an edge of the picture, numbers with a decimal
+	// point, names of formats. Absent where it has none.
+	Params *SentenceParams `json:"params,omitempty"`
+}
+
+// SentenceCode Names what a sentence says. `other` is one that has no code, as of a result by an earlier version, and is in English. The guide has
+// the sentences with the places of their parameters.
+type SentenceCode = string
+
+// SentenceParams What a sentence says it of, in the order of its English: `left` or `right` for an edge of the picture, numbers with a decimal
+// point, names of formats. Absent where it has none.
+type SentenceParams = []string
+
 // Series Several photos of one sitting. `state` says which members it has.
 type Series struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
@@ -2333,7 +2386,7 @@ type SeriesScan struct {
 	ID ScanID `json:"id"`
 
 	// Instruction What to tell the user before the photo.
-	Instruction string `json:"instruction"`
+	Instruction Sentence `json:"instruction"`
 
 	// LeftOut Why a photo does not count in a series that is completed or failed; absent where it counts.
 	LeftOut *LeftOut `json:"leftOut,omitempty"`
@@ -2582,6 +2635,15 @@ type UsernameAvailability struct {
 	Reason *UsernameAvailability_Reason `json:"reason,omitempty"`
 }
 
+// UsernameAvailability_Reason_Says defines model for UsernameAvailability.Reason.Says.
+type UsernameAvailability_Reason_Says struct {
+	// Code Such as `length`, `characters` or `mixed_scripts`; there may be more.
+	Code string `json:"code"`
+
+	// Params What it says it of.
+	Params *[]string `json:"params,omitempty"`
+}
+
 // UsernameAvailability_Reason Why not; there where `available` is false.
 type UsernameAvailability_Reason struct {
 	// Code `invalid`: no username can be like this; `detail` says what is wrong. `taken`: another user has it or one that looks like it, or it is reserved.
@@ -2589,6 +2651,9 @@ type UsernameAvailability_Reason struct {
 
 	// Detail A sentence for the user, or what the name must be.
 	Detail string `json:"detail"`
+
+	// Says What `detail` says of a name that is `invalid`, by the codes of `fields` of a `Problem`.
+	Says *[]UsernameAvailability_Reason_Says `json:"says,omitempty"`
 }
 
 // UsernameChoice defines model for UsernameChoice.

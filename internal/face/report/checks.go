@@ -1,5 +1,15 @@
 package report
 
+import "slices"
+
+// Ranks reports whether a warning of the check keeps a photo from being ranked. The others are
+// hints. A light from one side is one, too, unless the halves of the face look different by it.
+func Ranks(check string) bool {
+	return !slices.Contains([]string{
+		CheckOtherFaces, CheckSideLight, CheckRoll, CheckDistance, CheckOcclusion,
+	}, check)
+}
+
 // The names of the checks, in the order in which they are made, with the unit of their values.
 const (
 	CheckDetection  = "detection"   // the detector's summed confidence; more is better

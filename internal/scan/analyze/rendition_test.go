@@ -61,7 +61,7 @@ func TestRenditions_areMade(t *testing.T) {
 			}
 			want := []scan.Rendered{{Name: "grey", Format: rendition.WebP}, {Name: "small", Format: rendition.JPEG}}
 			done := e.Load(t, s.ID)
-			if diff := cmp.Diff(want, scan.NewView(done).Renditions); diff != "" || done.State != scan.Completed {
+			if diff := cmp.Diff(want, done.Rendered); diff != "" || done.State != scan.Completed {
 				t.Fatalf("%s, renditions (-want +got):\n%s", done.State, diff)
 			}
 			folder := "results/anna/" + string(s.ID) + "/renditions/"

@@ -3,6 +3,7 @@ package series
 import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // View is a series as its owner sees it.
@@ -26,23 +27,18 @@ type View struct {
 type lookView struct {
 	ID scan.ID `json:"id"`
 	// Instruction is what to tell the user before the photo.
-	Instruction string      `json:"instruction"`
-	State       LookState   `json:"state"`
-	Engine      string      `json:"engine,omitempty"`
-	Score       *scan.Score `json:"score,omitempty"`
-	Rankable    *bool       `json:"rankable,omitempty"`
-	FailureCode string      `json:"failureCode,omitempty"`
+	Instruction sentence.Told `json:"instruction"`
+	State       LookState     `json:"state"`
+	Engine      string        `json:"engine,omitempty"`
+	Score       *scan.Score   `json:"score,omitempty"`
+	Rankable    *bool         `json:"rankable,omitempty"`
+	FailureCode string        `json:"failureCode,omitempty"`
 	// LeftOut is why it does not count in a series that is completed or failed.
-	LeftOut *leftOutView `json:"leftOut,omitempty"`
+	LeftOut *sentence.Told `json:"leftOut,omitempty"`
 }
 
-type leftOutView struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-}
-
-// NewView returns the series for its owner.
-func NewView(s Series) View {
+// NewView returns the series for its owner, with its sentences in the language.
+func NewView(s Series, lang sentence.Lang) View {
 	v := View{
 		ID: s.ID, State: s.State, Version: s.Version, CreatedAt: httpapi.Time(s.CreatedAt),
 		UpdatedAt:       httpapi.Time(s.UpdatedAt),
@@ -50,7 +46,7 @@ func NewView(s Series) View {
 		Scans: make([]lookView, len(s.Looks)),
 	}
 	for i, l := range s.Looks {
-		v.Scans[i] = l.show(i)
+		v.Scans[i] = l.show(i, lang)
 	}
 	if s.Result != nil {
 		v.Engine, v.Score, v.Photos = s.Engine, &s.Result.Score, s.Result.Photos
@@ -58,13 +54,13 @@ func NewView(s Series) View {
 	return v
 }
 
-func (l Look) show(i int) lookView {
-	v := lookView{ID: l.ScanID, Instruction: instruction(i), State: l.State, FailureCode: l.FailureCode}
+func (l Look) show(i int, lang sentence.Lang) lookView {
+	v := lookView{ID: l.ScanID, Instruction: sentence.One(lang, instruction(i)), State: l.State, FailureCode: l.FailureCode}
 	if l.State == LookCompleted {
 		v.Engine, v.Score, v.Rankable = l.Engine, l.Score, &l.Rankable
 	}
 	if l.LeftOut != "" {
-		v.LeftOut = &leftOutView{Code: l.LeftOut, Detail: leftOutDetails[l.LeftOut]}
+		v.LeftOut = &sentence.Told{Code: l.LeftOut, Detail: sentence.Tell(lang, leftOutDetails[l.LeftOut]).Detail}
 	}
 	return v
 }

@@ -58,7 +58,8 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, scan.NewView(latest))
+	lang := httpapi.Lang(r)
+	return httpapi.WriteIn(w, http.StatusOK, lang, scan.NewView(latest, lang))
 }
 
 // brief is the longest wait after which the account is not looked at again: as long as it may take

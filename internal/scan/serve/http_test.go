@@ -12,6 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
+const focus = "Hold the phone still, wipe the lens and let it focus on your face."
+
 func TestScanAsItsOwnerSeesIt(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
@@ -50,10 +52,17 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 		},
 		"failed": {
 			seed(func(s *scan.Scan) {
-				s.Fail(scan.Failure{Code: "blurred", Detail: "It is blurred.", Fixes: []string{"Hold still."}}, scantest.Noon)
+				s.Fail(scan.Failure{
+					Code: "blurred", Detail: "The photo is not sharp. " + focus, Fixes: []string{focus, "Smile."},
+				}, scantest.Noon)
 			}), ended,
 			map[string]any{"state": "failed", "failure": map[string]any{
-				"code": "blurred", "detail": "It is blurred.", "fixes": []any{"Hold still."},
+				"code": "blurred", "detail": "The photo is not sharp. " + focus,
+				"says": []any{map[string]any{"code": "not_sharp"}, map[string]any{"code": "focus"}},
+				"fixes": []any{
+					map[string]any{"code": "focus", "advice": focus, "gain": "measured"},
+					map[string]any{"code": "other", "advice": "Smile."},
+				},
 			}},
 		},
 		"failed without advice": {
@@ -61,6 +70,7 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 			ended,
 			map[string]any{"state": "failed", "failure": map[string]any{
 				"code": "photo_missing", "detail": "It is gone.", "fixes": []any{},
+				"says": []any{map[string]any{"code": "other"}},
 			}},
 		},
 	}

@@ -57,7 +57,8 @@ func (h *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, series.NewView(latest))
+	lang := httpapi.Lang(r)
+	return httpapi.WriteIn(w, http.StatusOK, lang, series.NewView(latest, lang))
 }
 
 // list answers GET /v1/series, newest first. Series that are being deleted are left out, so a page
@@ -83,9 +84,12 @@ func (h *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	page := httpapi.Collect(asked, found, series.PositionOf, series.NewView)
+	lang := httpapi.Lang(r)
+	page := httpapi.Collect(asked, found, series.PositionOf, func(s series.Series) series.View {
+		return series.NewView(s, lang)
+	})
 	page.Items = slices.DeleteFunc(page.Items, func(v series.View) bool { return v.State == series.Deleting })
-	return httpapi.Write(w, http.StatusOK, page)
+	return httpapi.WriteIn(w, http.StatusOK, lang, page)
 }
 
 // seriesImagesView has the images of a series' scans.

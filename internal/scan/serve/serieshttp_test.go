@@ -82,7 +82,8 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 	if got.State != series.Completed || got.Photos != 3 || got.Score.Lo <= 40 || got.Score.Hi >= 60 {
 		t.Errorf("series %+v, score %+v", got, got.Score)
 	}
-	if first, next := got.Scans[0], got.Scans[1]; first.Instruction == next.Instruction || first.LeftOut != nil {
+	first, next := got.Scans[0], got.Scans[1]
+	if first.Instruction.Code != "first_look" || next.Instruction.Code != "next_look" || first.LeftOut != nil {
 		t.Errorf("scans %+v", got.Scans)
 	}
 	one := scantest.Decoded[scan.View](t, scantest.ReadScan(t.Context(), api, "anna", string(got.Scans[1].ID)))

@@ -56,7 +56,8 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	}
 	w.Header().Set("Location", "/v1/scans/"+string(found.ID))
 	httpapi.ComeAgain(w, measuring)
-	return httpapi.Write(w, http.StatusAccepted, scan.NewView(asked))
+	lang := httpapi.Lang(r)
+	return httpapi.WriteIn(w, http.StatusAccepted, lang, scan.NewView(asked, lang))
 }
 
 // measurable returns the caller's completed scan, made under the consent in force. It first refuses

@@ -72,7 +72,7 @@ func (h *Handler) postDirect(w http.ResponseWriter, r *http.Request) error {
 	if err := up.end(); err != nil {
 		return err
 	}
-	return up.found(w, found, how)
+	return up.found(w, r, found, how)
 }
 
 // transfer is a form whose photo is being received.
@@ -106,7 +106,7 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 	}
 	kind := report.MediaType(head)
 	if !slices.Contains(scan.ContentTypes, kind) {
-		return uploadRequest{}, nil, fault.New(fault.CodeUnsupportedMediaType, "%s", notTaken(kind)).
+		return uploadRequest{}, nil, notTaken(fault.CodeUnsupportedMediaType, kind).
 			WithField("/photo", "must be one of %s", strings.Join(scan.ContentTypes, ", "))
 	}
 	if said := cmp.Or(aliases[file.ContentType], file.ContentType, anyBytes); said != anyBytes && said != kind {
@@ -150,7 +150,7 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if s.State != scan.AwaitingUpload { // another request was faster
-		return u.found(w, s, how)
+		return u.found(w, r, s, how)
 	}
 	if generation == 0 {
 		if generation, err = u.complete(r.Context(), out, object); err != nil {
@@ -162,17 +162,17 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	httpapi.ComeAgain(w, measuring)
-	return answer(w, http.StatusAccepted, uploadView{Scan: scan.NewView(s)})
+	return answer(w, r, http.StatusAccepted, s, uploadView{})
 }
 
 // found answers a form that was read to its end and whose scan awaits no photo. If the photo of the
 // first request is known, that of a repeated request must be the same.
-func (u transfer) found(w http.ResponseWriter, s scan.Scan, how how) error {
+func (u transfer) found(w http.ResponseWriter, r *http.Request, s scan.Scan, how how) error {
 	hashes := scan.PhotoHashes(u.PhotoKey, s.UID, u.photo.sum())
 	if how == again && s.Content != "" && !slices.Contains(hashes, s.Content) {
 		return errKeyReused
 	}
-	return answer(w, http.StatusOK, uploadView{Scan: scan.NewView(s), SamePhoto: how == samePhoto})
+	return answer(w, r, http.StatusOK, s, uploadView{SamePhoto: how == samePhoto})
 }
 
 // end reads the form to its end and compares the photo with the announced one.

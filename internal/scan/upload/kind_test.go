@@ -3,6 +3,7 @@ package upload_test
 import (
 	"testing"
 
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/scan/upload"
 )
 
@@ -13,7 +14,7 @@ func TestNotTaken(t *testing.T) {
 		"image/gif":    "Photos are taken as JPEG, PNG or WebP, not as GIF.",
 		"image/x-odd%": "Photos are taken as JPEG, PNG or WebP.",
 	} {
-		if got := upload.NotTaken(kind); got != want {
+		if got := upload.NotTaken(fault.CodeInvalidField, kind).Detail; got != want {
 			t.Errorf("notTaken(%q) = %q", kind, got)
 		}
 	}

@@ -59,7 +59,8 @@ func (h *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	response := seriesView{Series: series.NewView(s)}
+	lang := httpapi.Lang(r)
+	response := seriesView{Series: series.NewView(s, lang)}
 	if response.Uploads, err = h.signLooks(r.Context(), scans); err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (h *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusCreated
 	}
 	w.Header().Set("Location", "/v1/series/"+string(s.ID))
-	return httpapi.Write(w, status, response)
+	return httpapi.WriteIn(w, status, lang, response)
 }
 
 // complete checks the request and sets the defaults.

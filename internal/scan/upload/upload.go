@@ -103,7 +103,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	response := uploadView{Scan: scan.NewView(s), SamePhoto: how == samePhoto}
+	response := uploadView{SamePhoto: how == samePhoto}
 	if s.State == scan.AwaitingUpload {
 		response.Upload, err = h.sign(r.Context(), s)
 		if err != nil {
@@ -114,19 +114,22 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	if how == opened {
 		status = http.StatusCreated
 	}
-	return answer(w, status, response)
+	return answer(w, r, status, s, response)
 }
 
-func answer(w http.ResponseWriter, status int, response uploadView) error {
-	w.Header().Set("Location", "/v1/scans/"+string(response.Scan.ID))
-	return httpapi.Write(w, status, response)
+// answer answers with the scan and the rest of the response.
+func answer(w http.ResponseWriter, r *http.Request, status int, s scan.Scan, response uploadView) error {
+	lang := httpapi.Lang(r)
+	response.Scan = scan.NewView(s, lang)
+	w.Header().Set("Location", "/v1/scans/"+string(s.ID))
+	return httpapi.WriteIn(w, status, lang, response)
 }
 
 var sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func (r uploadRequest) validate() error {
 	if !slices.Contains(scan.ContentTypes, r.ContentType) {
-		return fault.New(fault.CodeInvalidField, "%s", notTaken(r.ContentType)).
+		return notTaken(fault.CodeInvalidField, r.ContentType).
 			WithField("/contentType", "must be one of %s", strings.Join(scan.ContentTypes, ", "))
 	}
 	if r.SHA256 != "" && !sha256Pattern.MatchString(r.SHA256) {

@@ -90,7 +90,7 @@ func serve(w http.ResponseWriter, r *http.Request, f file) {
 	header.Set("Content-Type", f.mediaType)
 	header.Set("Content-Security-Policy", policy)
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Etag", "W/"+f.tag) // weak: it is of the compressed form, too
+	header.Set("Etag", "W/"+f.tag)                  // weak: it is of the compressed form, too
 	header.Set("Cache-Control", "public, no-cache") // kept, and asked for each time whether it is still right
 	if httpapi.NoneMatch(r).Include(f.tag) {
 		w.WriteHeader(http.StatusNotModified)

@@ -151,3 +151,13 @@ func TestVerdicts(t *testing.T) {
 		})
 	}
 }
+
+// What readers of reports are told of a check is what its rule says.
+func TestRanks(t *testing.T) {
+	t.Parallel()
+	for _, r := range CheckRules {
+		if report.Ranks(r.name) != r.ranks {
+			t.Errorf("%s ranks %v by its rule", r.name, r.ranks)
+		}
+	}
+}
