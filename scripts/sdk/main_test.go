@@ -3,12 +3,21 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/host"
 )
@@ -37,30 +46,79 @@ func TestRun_refuses(t *testing.T) {
 	}
 }
 
-// consumer is a program of another module that asks the API through the client.
+// consumer is a program of another module that shows what the client makes of each refusal.
 const consumer = `package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	facescan "facescan.example/client"
 )
 
 func main() {
-	c, err := facescan.NewClientWithResponses("http://127.0.0.1:1")
+	token := func(context.Context) (string, error) { return "", nil }
+	c, err := facescan.New(os.Args[1], token, nil)
 	if err != nil {
 		panic(err)
 	}
-	got, err := c.GetScanWithResponse(context.Background(), "5cjvqf3zq2wz7h6l4n3kd2ya4m", nil)
-	if err == nil && got.JSON200 != nil {
-		fmt.Println(got.JSON200.State == facescan.ScanStateCompleted)
+	for _, id := range os.Args[2:] {
+		got, err := c.GetScanWithResponse(context.Background(), id, nil)
+		var refused *facescan.Refusal
+		if !errors.As(err, &refused) {
+			fmt.Println(id, err, got)
+			continue
+		}
+		p := refused.Problem
+		fmt.Println(id, p.Code, p.Status, refused.RetryAfter.Seconds(), p.RequestID != nil)
 	}
-	fmt.Println("compiled")
 }
 `
 
-// The client can be imported from outside of this module.
+// script does the same with the TypeScript client.
+const script = `import { faceScan } from "./dist/client.js";
+
+const [base, ...ids] = process.argv.slice(2);
+const api = faceScan(base);
+for (const id of ids) {
+  try {
+    console.log(id, await api.GET("/v1/scans/{id}", { params: { path: { id } } }));
+  } catch (refused) {
+    console.log(id, refused.code, refused.status, refused.retryAfter, refused.problem?.requestId !== undefined);
+  }
+}
+`
+
+// refuser is an API whose scans are refused with the code of their id. It returns its address, the
+// ids and what a client makes of them. Two answers are those of a proxy.
+func refuser(t *testing.T) (url string, ids []string, want string) {
+	t.Helper()
+	api := httpapi.New(httpapi.Options{})
+	api.Handle("GET /v1/scans/{id}", httpapi.Open, func(w http.ResponseWriter, r *http.Request) error {
+		switch id := r.PathValue("id"); id {
+		case "proxy429", "proxy502":
+			status, _ := strconv.Atoi(strings.TrimPrefix(id, "proxy")) // digits
+			http.Error(w, "<html>busy", status)
+			return nil
+		default:
+			return fault.New(fault.Code(id), "No.").WithRetryAfter(7 * time.Second)
+		}
+	})
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	var lines strings.Builder
+	for _, e := range fault.Entries() {
+		ids = append(ids, string(e.Code))
+		fmt.Fprintln(&lines, e.Code, e.Code, e.Code.Kind().Status(), 7, true)
+	}
+	ids = append(ids, "proxy429", "proxy502")
+	lines.WriteString("proxy429 rate_limited 429 0 false\nproxy502 unavailable 502 0 false\n")
+	return server.URL, ids, lines.String()
+}
+
+// The client can be imported from outside of this module, and knows every error code.
 func TestGo_servesAnotherModule(t *testing.T) {
 	atRoot(t)
 	out, elsewhere := t.TempDir(), t.TempDir()
@@ -82,9 +140,10 @@ func TestGo_servesAnotherModule(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	printed := execute(t.Context(), t, elsewhere, "go", "run", "-mod=mod", ".")
-	if !strings.Contains(printed, "compiled") {
-		t.Errorf("it prints %q", printed)
+	url, ids, want := refuser(t)
+	printed := execute(t.Context(), t, elsewhere, "go", append([]string{"run", "-mod=mod", ".", url}, ids...)...)
+	if diff := cmp.Diff(want, printed); diff != "" {
+		t.Errorf("refusals (-want +got):\n%s", diff)
 	}
 }
 
@@ -158,6 +217,14 @@ func TestTypeScript_goesAllTheWay(t *testing.T) {
 	}
 	dir := filepath.Join(out, "typescript")
 	execute(ctx, t, dir, "npm", "install", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
+	if err := os.WriteFile(filepath.Join(dir, "refusals.js"), []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	url, ids, want := refuser(t)
+	refusals := execute(ctx, t, dir, "node", append([]string{"refusals.js", url}, ids...)...)
+	if diff := cmp.Diff(want, refusals); diff != "" {
+		t.Errorf("refusals (-want +got):\n%s", diff)
+	}
 	printed := execute(ctx, t, dir, "node", "dist/journey.js", h.URL, photo, "ada@example.com")
 	if !strings.Contains(printed, "score ") || !strings.Contains(printed, "erased; receipt erasures") {
 		t.Errorf("the journey prints %q", printed)

@@ -23,6 +23,9 @@ var (
 	pinned embed.FS
 	//go:embed typescript
 	typescript embed.FS
+	// client.go.txt is beside the generated code what client.ts is.
+	//go:embed golang/client.go.txt
+	goClient []byte
 	//go:embed kotlin
 	kotlin embed.FS
 )
@@ -60,7 +63,7 @@ func makeGo(ctx context.Context, _ kit, into string) error {
 	for name, content := range map[string][]byte{
 		"openapi.yaml": httpapi.Contract(), "overlay.yaml": overlay, "oapi-codegen.yaml": options,
 		"go.mod": fmt.Appendf(nil, "module %s\n\ngo 1.26\n\nrequire %s\n", goModule, strings.TrimSpace(runtime)),
-		"doc.go": []byte(goDoc),
+		"doc.go": []byte(goDoc), "client.go": goClient,
 	} {
 		if err := os.WriteFile(filepath.Join(into, name), content, 0o600); err != nil {
 			return err
