@@ -20,31 +20,48 @@ const overflowing = `(() => {
   if (root.scrollWidth > width) found.push("the page is " + root.scrollWidth + " wide");
   const scrolls = (e) => e && e !== document.body && e !== root &&
     (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const look = (what, boxes, parent) => {
+    const beyond = [...boxes].find((box) => box.width && box.height && (box.right > width + 1 || box.left < -1));
+    if (beyond && parent.checkVisibility() && !scrolls(parent)) found.push(what + " ends at " + Math.round(beyond.right));
+  };
   for (const e of document.body.querySelectorAll("*")) {
-    const box = e.getBoundingClientRect();
-    if (box.width && box.height && (box.right > width + 1 || box.left < -1) && e.checkVisibility() && !scrolls(e.parentElement))
-      found.push(e.tagName.toLowerCase() + " " + (e.id || e.className) + " ends at " + Math.round(box.right));
+    look(e.tagName.toLowerCase() + " " + (e.id || e.className), e.getClientRects(), e.parentElement);
+  }
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  while (texts.nextNode()) {
+    range.selectNodeContents(texts.currentNode);
+    look(JSON.stringify(texts.currentNode.data.trim().slice(0, 60)), range.getClientRects(), texts.currentNode.parentElement);
   }
   return found.slice(0, 5);
 })()`
 
-// look holds the page to a phone's and a desktop's width. Where SHOTS is set, it writes pictures of
-// the whole page at both, light and dark.
+// look holds the page to its screens, and where SHOTS is set writes pictures of the whole page at
+// each, light and dark.
 func (p *page) look(name string) {
+	p.Helper()
+	p.fits(name)
+	if running.shots == "" {
+		return
+	}
+	for _, at := range []screen{phone, laptop} {
+		p.fit(at)
+		for _, scheme := range []string{"light", "dark"} {
+			p.paint(scheme)
+			p.picture(running.shots, fmt.Sprintf("%s-%d-%s", name, at.width, scheme))
+		}
+	}
+	p.paint("")
+	p.fit(p.screen)
+}
+
+// fits holds the page to the widths of a phone and a desktop.
+func (p *page) fits(name string) {
 	p.Helper()
 	for _, at := range []screen{phone, laptop} {
 		p.fit(at)
 		for _, fault := range must[[]string](p, overflowing) {
 			p.Errorf("%s, at %d px: %s", name, at.width, fault)
 		}
-		if running.shots == "" {
-			continue
-		}
-		for _, scheme := range []string{"light", "dark"} {
-			p.paint(scheme)
-			p.picture(running.shots, fmt.Sprintf("%s-%d-%s", name, at.width, scheme))
-		}
-		p.paint("")
 	}
 	p.fit(p.screen)
 }

@@ -24,7 +24,7 @@ const patience = time.Minute
 type screen struct {
 	width, height int64
 	touch         bool
-	// languages are those of the person, in Accept-Language's form; "" is English.
+	// languages are those of the person, the best first, such as "de-DE,de"; "" is English.
 	languages string
 }
 

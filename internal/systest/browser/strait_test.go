@@ -107,7 +107,7 @@ func (s *strait) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes()) // the browser may be gone
 }
 
-// wait says that the PUT has stopped, and returns when it may break off.
+// wait closes reached, and returns when the PUT may break off.
 func (c *cut) wait() {
 	close(c.reached)
 	<-c.done
