@@ -185,17 +185,25 @@ func (p *page) shows(element, words string) string {
 // until waits until the condition holds.
 func (p *page) until(what string, holds func() bool) {
 	p.Helper()
+	if !p.wait(holds) {
+		p.Fatalf("%s: not within %s; it shows:\n%s", what, patience, p.text("body"))
+	}
+}
+
+// wait reports whether the condition holds within patience.
+func (p *page) wait(holds func() bool) bool {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			p.Fatalf("%s: not within %s; it shows:\n%s", what, patience, p.text("body"))
+			return false
 		case <-tick.C:
 		}
 	}
+	return true
 }
 
 // expect names parts of messages in the console that do not fail the test.
@@ -215,14 +223,11 @@ func (p *page) complaints() (all []string, err error) {
 	if _, err := eval[chromedp.Void](p, fmt.Sprintf("console.debug(%q)", mark)); err != nil {
 		return nil, err
 	}
-	heard := func() bool {
+	heard := p.wait(func() bool {
 		return slices.ContainsFunc(p.console(), func(m chromedp.ConsoleMessage) bool { return m.Text == mark })
-	}
-	for end := time.Now().Add(patience); !heard(); {
-		if p.ctx.Err() != nil || time.Now().After(end) {
-			return nil, errors.New("the console is not heard any more")
-		}
-		time.Sleep(time.Millisecond)
+	})
+	if !heard {
+		return nil, errors.New("the console is not heard any more")
 	}
 	for _, m := range p.console() {
 		bad := m.IsException() || m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning

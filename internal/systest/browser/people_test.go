@@ -21,8 +21,8 @@ var (
 		begun: "Your account is being deleted", done: "Your account was deleted",
 	}
 	german = words{
-		languages: "de-DE,de", link: "de", asked: "ist eine Mail mit dem Link unterwegs", confirm: "Dein FaceScan-Konto löschen?",
-		begun: "Dein Konto wird gelöscht", done: "Dein Konto wurde gelöscht",
+		languages: "de-DE,de", link: "de", asked: "ist eine Mail mit dem Link unterwegs",
+		confirm: "Dein FaceScan-Konto löschen?", begun: "Dein Konto wird gelöscht", done: "Dein Konto wurde gelöscht",
 	}
 )
 
