@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type system struct {
 	// shots is a folder for pictures of pages, "" for none.
 	shots string
 
+	mu   sync.Mutex
 	ends []func() error
 }
 
@@ -48,12 +50,11 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "browser:", errors.Join(err, running.end()))
 		return 1
 	}
-	// Browser and emulators do not end with this process alone.
-	detach := context.AfterFunc(ctx, func() {
+	// After a signal no test goes on, and what would outlive this process is ended.
+	defer context.AfterFunc(ctx, func() {
 		_ = running.end()
-		os.Exit(130)
-	})
-	defer detach()
+		os.Exit(interrupted)
+	})()
 	code := m.Run()
 	if err := running.end(); err != nil {
 		fmt.Fprintln(os.Stderr, "browser: end:", err)
@@ -61,6 +62,9 @@ func run(m *testing.M) int {
 	}
 	return code
 }
+
+// interrupted is the exit status after a signal, as shells have it for SIGINT.
+const interrupted = 130
 
 // begin starts everything, the browser first, since it may not be there.
 func (s *system) begin(ctx context.Context) error {
@@ -106,6 +110,8 @@ func (s *system) atEnd(do func() error) { s.ends = append(s.ends, do) }
 
 // end undoes what begin has done, the last first.
 func (s *system) end() error {
+	s.mu.Lock() // a second call waits for the first
+	defer s.mu.Unlock()
 	var faults []error
 	for len(s.ends) > 0 {
 		last := s.ends[len(s.ends)-1]
