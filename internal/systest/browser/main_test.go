@@ -36,6 +36,9 @@ type system struct {
 	// shots is a folder for pictures of pages, "" for none.
 	shots string
 
+	// interrupted returns an error after a signal.
+	interrupted func() error
+
 	mu   sync.Mutex
 	ends []func() error
 }
@@ -45,7 +48,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	running = &system{logs: new(testkit.Buffer), shots: os.Getenv("SHOTS")}
+	running = &system{logs: new(testkit.Buffer), shots: os.Getenv("SHOTS"), interrupted: ctx.Err}
 	if err := running.begin(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "browser:", errors.Join(err, running.end()))
 		return 1

@@ -249,6 +249,9 @@ func line(m chromedp.ConsoleMessage) string {
 
 // review holds the test to the console at its end, and records the page of a test that has failed.
 func (p *page) review() {
+	if running.interrupted() != nil {
+		return
+	}
 	all, err := p.complaints()
 	if err != nil {
 		p.Errorf("read the console: %v", err)
