@@ -45,7 +45,7 @@ func TestCut(t *testing.T) {
 		"when the photo is there, before the answer": {after: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := app{openIn(t, browser, phone)}
+			a := app{openIn(browser, t, phone)}
 			a.start("localhost")
 			a.enrol(strings.NewReplacer(" ", "-", ",", "").Replace(name) + "@example.com")
 			before := len(through.statuses())
@@ -155,7 +155,7 @@ func writeLargePhoto(t *testing.T) string {
 	}
 	const width, height = 3000, 4000
 	from, large := sample.Bounds(), image.NewRGBA(image.Rect(0, 0, width, height))
-	grain := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // of a picture
+	grain := rand.New(rand.NewPCG(1, 2))
 	for y := range height {
 		for x := range width {
 			r, g, b, _ := sample.At(from.Min.X+x*from.Dx()/width, from.Min.Y+y*from.Dy()/height).RGBA()

@@ -48,11 +48,11 @@ type page struct {
 // open opens an empty page in the shared browser.
 func open(tb testing.TB, on screen) *page {
 	tb.Helper()
-	return openIn(tb, running.chromium, on)
+	return openIn(running.chromium, tb, on)
 }
 
 // openIn opens an empty page. At the end of the test it is held to what the console has.
-func openIn(tb testing.TB, browser context.Context, on screen) *page {
+func openIn(browser context.Context, tb testing.TB, on screen) *page {
 	tb.Helper()
 	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	tb.Cleanup(end)
