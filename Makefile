@@ -47,6 +47,11 @@ demo: ## Run everything and act as the app of two users. PHOTO=selfie.jpg takes 
 test: ## Run every test with the race detector, on the real emulators. ARGS adds flags of go test.
 	@scripts/local.sh test -- go test -race -shuffle=on -timeout 30m $(ARGS) ./...
 
+.PHONY: browser
+browser: ## Run journeys through the whole system in Chromium, on a phone's screen. CHROMIUM=path names it, SHOTS=folder gets pictures of all pages, ARGS adds flags of go test.
+	@case $$SHOTS in ""|/*) ;; *) SHOTS=$$CALLED_FROM/$$SHOTS ;; esac; export SHOTS; \
+	scripts/local.sh test -- go test -tags=browser -count=1 -timeout 10m $(ARGS) ./internal/systest/browser
+
 .PHONY: reliability
 reliability: ## Measure the face engine on the photos in FACES and write internal/face/RELIABILITY.md (minutes). NOFACES=DIR adds photos without faces.
 	@go run ./scripts/bench reliability -faces "$${FACES:-../shared/faces}" $(if $(NOFACES),-nofaces "$$NOFACES")

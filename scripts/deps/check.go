@@ -56,7 +56,7 @@ func load(ctx context.Context, root string) (*tree, error) {
 			t.direct[r.Path] = r.Version
 		}
 	}
-	if t.linked, err = modules(ctx, root, "-test", "-tags", "terraform", "./..."); err != nil {
+	if t.linked, err = modules(ctx, root, "-test", "-tags", "terraform,browser", "./..."); err != nil {
 		return nil, err
 	}
 	t.deployed, err = modules(ctx, root, "./functions/...")

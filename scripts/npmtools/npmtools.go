@@ -31,10 +31,10 @@ func Install(ctx context.Context, pinned fs.FS, progress io.Writer) (dir string,
 	if err != nil {
 		return "", nil, err
 	}
-	remove = func() { _ = os.RemoveAll(temp) } // nothing uses it any more
+	clean := func() { _ = os.RemoveAll(temp) } // nothing uses it any more
 	defer func() {
 		if err != nil {
-			remove()
+			clean()
 		}
 	}()
 	if err := os.CopyFS(temp, pinned); err != nil {
@@ -50,5 +50,5 @@ func Install(ctx context.Context, pinned fs.FS, progress io.Writer) (dir string,
 	if err := cmd.Run(); err != nil {
 		return "", nil, fmt.Errorf("npm ci: %w", err)
 	}
-	return temp, remove, nil
+	return temp, clean, nil
 }

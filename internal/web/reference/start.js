@@ -3,6 +3,11 @@
 // The operator's host only: what is tried out goes where the page comes from. Tokens are forgotten
 // with the page.
 window.addEventListener("load", () => {
+  // Swagger UI has dark colours, and does not ask what the reader wants.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", paint);
+  paint();
   SwaggerUIBundle({
     dom_id: "#reference",
     url: "/v1/openapi.json",

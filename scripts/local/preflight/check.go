@@ -38,7 +38,7 @@ func (c Command) check(ctx context.Context, on machine.Machine) error {
 	case Help, MailPreview:
 		return nil
 	case Test:
-		faults = append(faults, c.checkCommand(), c.checkRace(ctx, on))
+		faults = append(faults, c.checkCommand(), c.checkRace(ctx, on), c.checkBrowser(on))
 	default:
 		faults = append(faults, c.checkPlace(ctx, on), c.checkKeep(on), c.checkPhoto())
 	}
@@ -74,6 +74,15 @@ func (c Command) checkRace(ctx context.Context, on machine.Machine) error {
 		"a C compiler is missing, for the race detector (go env CGO_ENABLED is 0); to mend it: %s, and unset "+
 			"CGO_ENABLED if it is set", compiler,
 	)
+}
+
+// checkBrowser looks for the browser of tests that need one.
+func (c Command) checkBrowser(on machine.Machine) error {
+	if c.Args[0] != "go" || !slices.Contains(c.Args, "-tags=browser") {
+		return nil
+	}
+	_, err := on.Chromium()
+	return err
 }
 
 // Place returns where the command has the stack listen, or an error if its address is none of this

@@ -248,6 +248,12 @@ func TestCheck(t *testing.T) {
 		"a command that is not": {
 			Command{Name: Test, Args: []string{"no-such"}}, true, []string{"the command to test cannot be run: "},
 		},
+		"tests that need a browser": {
+			Command{Name: Test, Args: []string{"go", "test", "-tags=browser", "./..."}}, true, []string{
+				"Chromium is missing (no chromium on the PATH); to mend it: sudo apt-get install -y chromium (Debian), " +
+					"or name the program of one: make browser CHROMIUM=PATH",
+			},
+		},
 		"help wants nothing else": {Command{Name: Help}, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package machine finds on this computer what the local emulators run on: Java, Node, npm and
-// Google's jars.
+// Package machine finds on this computer what the local emulators run on, Java, Node, npm and
+// Google's jars, and the browser of `make browser`.
 //
 // It is apart from package emulator so that a program which only looks for them is built in
 // seconds: scripts/local/check reports what is missing before the rest is built.

@@ -1,0 +1,131 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// strait is a network between a browser and the local Storage, which can be cut.
+type strait struct {
+	*httptest.Server
+	proxy *httputil.ReverseProxy
+	// down is set while nothing gets through.
+	down atomic.Bool
+
+	mu sync.Mutex
+	// next is the cut that the next PUT meets, nil for none.
+	next *cut
+	// answers are the statuses that PUTs were answered with.
+	answers []int
+}
+
+// cut is where a PUT stops.
+type cut struct {
+	// after is how many bytes of the photo reach Storage; -1 is all of them, and Storage's answer is
+	// what does not come through.
+	after int64
+	// reached is closed when the PUT has stopped, and done by the test when it may break off.
+	reached, done chan struct{}
+}
+
+var errCut = errors.New("the network is cut")
+
+// newStrait starts a network to the Storage at host:port.
+func newStrait(tb testing.TB, storage string) *strait {
+	tb.Helper()
+	target := &url.URL{Scheme: "http", Host: storage}
+	s := &strait{}
+	s.proxy = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host // it is signed
+		},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	s.Server = httptest.NewServer(s)
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// cutNext has the next PUT stop.
+func (s *strait) cutNext(after int64) *cut {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = &cut{after: after, reached: make(chan struct{}), done: make(chan struct{})}
+	return s.next
+}
+
+func (s *strait) take() *cut {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := s.next
+	s.next = nil
+	return taken
+}
+
+// statuses are what PUTs were answered with so far, as far as an answer came through.
+func (s *strait) statuses() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]int{}, s.answers...)
+}
+
+func (s *strait) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.down.Load() {
+		panic(http.ErrAbortHandler)
+	}
+	if r.Method != http.MethodPut {
+		s.proxy.ServeHTTP(w, r)
+		return
+	}
+	stop := s.take()
+	if stop != nil && stop.after >= 0 {
+		r.Body = &halting{r.Body, stop}
+	}
+	answer := httptest.NewRecorder()
+	s.proxy.ServeHTTP(answer, r)
+	if stop != nil {
+		stop.wait()
+		panic(http.ErrAbortHandler)
+	}
+	s.mu.Lock()
+	s.answers = append(s.answers, answer.Code)
+	s.mu.Unlock()
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes()) // the browser may be gone
+}
+
+// wait closes reached, and returns when the PUT may break off.
+func (c *cut) wait() {
+	close(c.reached)
+	<-c.done
+}
+
+// halting is a body that ends in the middle.
+type halting struct {
+	io.ReadCloser
+	*cut
+}
+
+// Read returns as many bytes as there are before the cut.
+func (h *halting) Read(b []byte) (int, error) {
+	if h.after == 0 {
+		h.wait()
+		return 0, errCut
+	}
+	n, err := h.ReadCloser.Read(b[:min(int64(len(b)), h.after)])
+	h.after -= int64(n)
+	return n, err
+}
