@@ -148,7 +148,7 @@ func (x *exchanges) check(req *http.Request, resp *http.Response, body []byte) e
 		return listed(body, codesIn(described.Extensions))
 	}
 	x.answered.Store(route.Operation.OperationID, true)
-	return nil
+	return inOneLanguage(resp, body)
 }
 
 // checkNowhere is for what no operation of the contract fits.
