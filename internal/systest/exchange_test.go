@@ -148,6 +148,9 @@ func (x *exchanges) check(req *http.Request, resp *http.Response, body []byte) e
 		return listed(body, codesIn(described.Extensions))
 	}
 	x.answered.Store(route.Operation.OperationID, true)
+	if route.Operation.OperationID == "getContractJSON" { // it has answers as examples
+		return nil
+	}
 	return inOneLanguage(resp, body)
 }
 

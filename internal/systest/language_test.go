@@ -3,7 +3,6 @@ package systest_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -16,8 +15,8 @@ import (
 // everything has a code.
 func inOneLanguage(resp *http.Response, body []byte) error {
 	var value any
-	if media := resp.Header.Get("Content-Type"); media != "application/json" || json.Unmarshal(body, &value) != nil {
-		return nil // a page, the contract with its examples, or nothing
+	if json.Unmarshal(body, &value) != nil {
+		return nil // a page, or nothing
 	}
 	texts := sentencesIn(value)
 	if len(texts) == 0 {
@@ -88,9 +87,7 @@ func TestInOneLanguage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			header := http.Header{"Content-Type": {"application/json"}}
-			maps.Copy(header, tt.header)
-			err := inOneLanguage(&http.Response{Header: header}, []byte(tt.body))
+			err := inOneLanguage(&http.Response{Header: tt.header}, []byte(tt.body))
 			if (err == nil) != tt.well {
 				t.Errorf("%v", err)
 			}
