@@ -14,9 +14,12 @@ import (
 // they are: what has a code and a sentence in English is not answered in English as German, and
 // everything has a code.
 func inOneLanguage(resp *http.Response, body []byte) error {
-	var value any
-	if json.Unmarshal(body, &value) != nil {
+	if !json.Valid(body) {
 		return nil // a page, or nothing
+	}
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return err
 	}
 	texts := sentencesIn(value)
 	if len(texts) == 0 {
