@@ -5,60 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"google.golang.org/api/iterator"
 
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/sentence"
 )
-
-// Terms are the text that a user agrees to before the first scan.
-type Terms struct {
-	// Version identifies the text for ever. Another text has another version.
-	Version string `json:"version" firestore:"version"`
-	// Purpose describes the use of a photo, Retention how long its results are kept.
-	Purpose   string `json:"purpose" firestore:"purpose"`
-	Retention string `json:"retention" firestore:"retention"`
-}
-
-// versions are those of all texts, from the first to the one in force.
-var versions = []string{"2026-11-01", keepsStruck}
-
-// keepsStruck is the first text by which the score of a deleted scan stays in the rating.
-const keepsStruck = "2026-11-29"
-
-// KeepsStruck reports whether the score of a deleted scan stays in the user's own rating by the
-// text of the version.
-func KeepsStruck(version string) bool {
-	return slices.Index(versions, version) >= slices.Index(versions, keepsStruck)
-}
-
-// CurrentTerms is the text in force.
-var CurrentTerms = Terms{
-	Version: versions[len(versions)-1],
-	Purpose: "FaceScan measures the geometry of the face in the photos you upload, to show you its symmetry and its " +
-		"change over time, and, only if you opt in, your place on a leaderboard. It does not identify you, does not " +
-		"compare your face with anybody else's and infers neither age, gender nor origin.",
-	Retention: "A photo is deleted 24 hours after its analysis unless you choose to keep it longer, and after 7 days " +
-		"at the latest if it could not be analysed. Results are kept until you delete them, withdraw this consent or " +
-		"delete your account. If you delete a scan, its photo and its result are removed, but its score stays, as a " +
-		"number without the photo and the scan, in your own leaderboard rating, so that deleting does not change the " +
-		"rating. It stays until you have your ratings forgotten, withdraw this consent or delete your account.",
-}
-
-// In returns the text in the language. It is the same text in each: its version and what follows
-// from it do not depend on the language.
-func (t Terms) In(lang sentence.Lang) Terms {
-	t.Purpose, t.Retention = sentence.Tell(lang, t.Purpose).Detail, sentence.Tell(lang, t.Retention).Detail
-	return t
-}
 
 // Action is the action of a consent record.
 type Action string
@@ -77,9 +36,9 @@ type ConsentRecord struct {
 	Action Action `firestore:"action"`
 	// Terms are the text that was agreed to, in full and in the language of the answer, in which the
 	// user read it, or withdrawn from.
-	Terms      Terms     `firestore:"terms"`
-	AppVersion string    `firestore:"appVersion"`
-	At         time.Time `firestore:"at"`
+	Terms      terms.Text `firestore:"terms"`
+	AppVersion string     `firestore:"appVersion"`
+	At         time.Time  `firestore:"at"`
 }
 
 const consentSchema = 1
@@ -118,8 +77,8 @@ func consentRef(fs *firestore.Client, uid UID, epoch int64) *firestore.DocumentR
 	return consents(fs, uid).Doc(consentID(epoch))
 }
 
-// grant records the user's consent to the terms of the version, which lang says the language of once
-// the account has been read. granted is false if it was in force already.
+// grant records the user's consent to the terms of the version, in the language that lang returns
+// once the account has been read. granted is false if it was in force already.
 func (s *Service) grant(
 	ctx context.Context, uid UID, version, appVersion string, tags *httpapi.Tags, lang func() sentence.Lang,
 ) (u User, granted bool, err error) {
@@ -129,14 +88,14 @@ func (s *Service) grant(
 		return User{}, false, err
 	}
 	u, did, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
-		if version != CurrentTerms.Version {
+		if version != terms.Current.Version {
 			return nothing, fault.New(fault.CodeConsentOutdated,
-				"The text in force is version %q: show it and ask again.", CurrentTerms.Version)
+				"The text in force is version %q: show it and ask again.", terms.Current.Version)
 		}
 		if u.Consent.Granted && u.Consent.Version == version {
 			return nothing, nil
 		}
-		return s.record(tx, u, ConsentRecord{Action: Granted, Terms: CurrentTerms.In(lang()), AppVersion: appVersion})
+		return s.record(tx, u, ConsentRecord{Action: Granted, Terms: terms.Current.In(lang()), AppVersion: appVersion})
 	})
 	return u, did != nothing, err
 }
@@ -166,7 +125,7 @@ func (s *Service) withdrawIf(
 		if err := tx.Tell(ctx, s.now(), fact, string(u.UID), strconv.FormatInt(u.ConsentEpoch, 10)); err != nil {
 			return nothing, err
 		}
-		return s.record(tx, u, ConsentRecord{Action: Withdrawn, Terms: Terms{Version: u.Consent.Version}})
+		return s.record(tx, u, ConsentRecord{Action: Withdrawn, Terms: terms.Text{Version: u.Consent.Version}})
 	})
 }
 

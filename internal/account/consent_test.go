@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/testkit"
 )
@@ -36,9 +37,9 @@ func TestConsent(t *testing.T) {
 	consent := func(method, body string) answer { return w.call(t, method, "/v1/me/consent", token, body) }
 
 	body := consent("GET", "").want(t, http.StatusOK)
-	equal(t, body, account.CurrentTerms.Version, "current", "version")
-	equal(t, body, account.CurrentTerms.Purpose, "current", "purpose")
-	equal(t, body, account.CurrentTerms.Retention, "current", "retention")
+	equal(t, body, terms.Current.Version, "current", "version")
+	equal(t, body, terms.Current.Purpose, "current", "purpose")
+	equal(t, body, terms.Current.Retention, "current", "retention")
 	equal(t, body, false, "consent", "granted")
 	if at := testkit.Member(body, "consent", "at"); at != nil {
 		t.Errorf("consent.at = %v before any consent", at)
@@ -82,9 +83,9 @@ func TestConsent(t *testing.T) {
 	}
 	w.told(t, updated)
 	w.wantHistory(t, uid,
-		account.ConsentRecord{Schema: 1, Epoch: 1, Action: account.Granted, Terms: account.CurrentTerms, AppVersion: "1.2.3"},
-		account.ConsentRecord{Schema: 1, Epoch: 2, Action: account.Withdrawn, Terms: account.Terms{Version: "2026-11-29"}},
-		account.ConsentRecord{Schema: 1, Epoch: 3, Action: account.Granted, Terms: account.CurrentTerms, AppVersion: "1.2.3"},
+		account.ConsentRecord{Schema: 1, Epoch: 1, Action: account.Granted, Terms: terms.Current, AppVersion: "1.2.3"},
+		account.ConsentRecord{Schema: 1, Epoch: 2, Action: account.Withdrawn, Terms: terms.Text{Version: "2026-11-29"}},
+		account.ConsentRecord{Schema: 1, Epoch: 3, Action: account.Granted, Terms: terms.Current, AppVersion: "1.2.3"},
 	)
 }
 
@@ -124,7 +125,7 @@ func TestConsent_refusesAnotherVersion(t *testing.T) {
 	uid, token := w.registered(t, "ada@example.com")
 	outdated := w.call(t, "POST", "/v1/me/consent", token, `{"version":"2020-01-01"}`)
 	outdated.refused(t, fault.CodeConsentOutdated)
-	if !strings.Contains(string(outdated.body), account.CurrentTerms.Version) {
+	if !strings.Contains(string(outdated.body), terms.Current.Version) {
 		t.Errorf("%s does not name the current version", outdated.body)
 	}
 	for _, body := range []string{`{}`, `{"version":""}`, `{"version":null}`, `{"appVersion":"2"}`} {

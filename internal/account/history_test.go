@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/fault"
 )
 
@@ -43,8 +43,8 @@ func TestConsentHistory(t *testing.T) {
 	item, _ := body["items"].([]any)[0].(map[string]any)
 	delete(item, "at")
 	want := map[string]any{
-		"epoch": 3.0, "action": "granted", "version": account.CurrentTerms.Version, "purpose": account.CurrentTerms.Purpose,
-		"retention": account.CurrentTerms.Retention, "appVersion": "1.2.3",
+		"epoch": 3.0, "action": "granted", "version": terms.Current.Version, "purpose": terms.Current.Purpose,
+		"retention": terms.Current.Retention, "appVersion": "1.2.3",
 	}
 	if diff := cmp.Diff(want, item); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)

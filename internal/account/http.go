@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
@@ -112,7 +113,7 @@ type leaderboardView struct {
 
 // termsView is the user's consent and the terms in force.
 type termsView struct {
-	Current Terms       `json:"current"`
+	Current terms.Text  `json:"current"`
 	Consent consentView `json:"consent"`
 }
 
@@ -302,14 +303,14 @@ func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	return httpapi.WriteIn(w, http.StatusOK, lang, newAvailabilityView(why, lang))
 }
 
 func writeConsent(w http.ResponseWriter, r *http.Request, status int, u User) error {
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	w.Header().Set("ETag", etagIn(u, lang))
-	return httpapi.WriteIn(w, status, lang, termsView{Current: CurrentTerms.In(lang), Consent: newConsentView(u.Consent)})
+	return httpapi.WriteIn(w, status, lang, termsView{Current: terms.Current.In(lang), Consent: newConsentView(u.Consent)})
 }
 
 func (s *Service) getConsent(w http.ResponseWriter, r *http.Request) error {
@@ -326,7 +327,7 @@ func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u, granted, err := s.grant(r.Context(), Caller(r), in.Version, in.AppVersion, httpapi.Match(r), func() sentence.Lang {
-		return httpapi.Lang(r)
+		return sentence.OfAnswer(r)
 	})
 	if err != nil {
 		return err

@@ -1,44 +1,21 @@
 package account_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
-// A text is the same for ever, in each language. If this fails, give the text another version, and
-// keep the sum of the former one.
-func TestTerms_areThoseOfTheirVersion(t *testing.T) {
-	t.Parallel()
-	sums := map[string]string{
-		"2026-11-29 en": "92d39fba4633345a",
-		"2026-11-29 de": "9b003fb88a5b4525",
-	}
-	for _, lang := range []sentence.Lang{sentence.English, sentence.German} {
-		of := account.CurrentTerms.In(lang)
-		sum := sha256.Sum256([]byte(of.Purpose + "\n" + of.Retention))
-		name := of.Version + " " + string(lang)
-		if got := hex.EncodeToString(sum[:8]); got != sums[name] {
-			t.Errorf("the text %s has the sum %s, want %q", name, got, sums[name])
-		}
-	}
-	if account.CurrentTerms.In(sentence.English) != account.CurrentTerms {
-		t.Error("the English text is another one")
-	}
-}
-
 func TestLanguage_isThatOfTheAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, token := w.registered(t, "ada@example.com")
-	german := account.CurrentTerms.In(sentence.German).Purpose
+	german := terms.Current.In(sentence.German).Purpose
 	for _, tt := range []struct {
 		locale, accept string
 		lang           string
@@ -47,17 +24,17 @@ func TestLanguage_isThatOfTheAccount(t *testing.T) {
 		{"de-CH", "", "de"}, {"de-CH", "en", "de"}, {"en-GB", "de", "en"},
 	} {
 		w.call(t, "PATCH", "/v1/me", token, `{"locale":"`+tt.locale+`"}`).want(t, http.StatusOK)
-		terms := w.call(t, "GET", "/v1/me/consent", token, "", "Accept-Language", tt.accept)
-		purpose := account.CurrentTerms.Purpose
+		shown := w.call(t, "GET", "/v1/me/consent", token, "", "Accept-Language", tt.accept)
+		purpose := terms.Current.Purpose
 		if tt.lang == "de" {
 			purpose = german
 		}
-		body := terms.want(t, http.StatusOK)
+		body := shown.want(t, http.StatusOK)
 		equal(t, body, purpose, "current", "purpose")
-		equal(t, body, account.CurrentTerms.Version, "current", "version")
+		equal(t, body, terms.Current.Version, "current", "version")
 		refusal := w.call(t, "POST", "/v1/me/consent", token, `{"version":"1"}`, "Accept-Language", tt.accept)
 		refusal.refused(t, fault.CodeConsentOutdated)
-		for _, a := range []answer{terms, refusal} {
+		for _, a := range []answer{shown, refusal} {
 			if got := a.header.Get("Content-Language"); got != tt.lang || a.header.Get("Vary") != "Accept-Language" {
 				t.Errorf("locale %q, accepting %q: %q, want %q: %v", tt.locale, tt.accept, got, tt.lang, a.header)
 			}
@@ -65,7 +42,7 @@ func TestLanguage_isThatOfTheAccount(t *testing.T) {
 		if strings.Contains(string(refusal.body), "Es gilt der Text") != (tt.lang == "de") {
 			t.Errorf("locale %q, accepting %q: %s", tt.locale, tt.accept, refusal.body)
 		}
-		if tag := terms.header.Get("ETag"); strings.HasSuffix(tag, `-de"`) != (tt.lang == "de") {
+		if tag := shown.header.Get("ETag"); strings.HasSuffix(tag, `-de"`) != (tt.lang == "de") {
 			t.Errorf("locale %q, accepting %q: %s", tt.locale, tt.accept, tag)
 		}
 	}
@@ -94,7 +71,7 @@ func TestConsent_isKeptInTheLanguageOfItsText(t *testing.T) {
 	tag := w.call(t, "GET", "/v1/me/consent", token, "").header.Get("ETag")
 	w.call(t, "POST", "/v1/me/consent", token, grantBody, "If-Match", `"1"`).refused(t, fault.CodePreconditionFailed)
 	w.call(t, "POST", "/v1/me/consent", token, grantBody, "If-Match", tag).want(t, http.StatusCreated)
-	if u := w.user(t, uid); u.Consent.Version != account.CurrentTerms.Version {
+	if u := w.user(t, uid); u.Consent.Version != terms.Current.Version {
 		t.Errorf("consent %+v", u.Consent)
 	}
 	w.call(t, "PATCH", "/v1/me", token, `{"locale":"en"}`).want(t, http.StatusOK)
@@ -104,6 +81,6 @@ func TestConsent_isKeptInTheLanguageOfItsText(t *testing.T) {
 		t.Fatalf("%v", history)
 	}
 	item, _ := items[0].(map[string]any)
-	equal(t, item, account.CurrentTerms.In(sentence.German).Retention, "retention")
+	equal(t, item, terms.Current.In(sentence.German).Retention, "retention")
 	w.call(t, "POST", "/v1/me/consent", token, grantBody).want(t, http.StatusOK)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
@@ -273,7 +274,7 @@ var routes = []struct {
 	{"PUT", "/v1/me/username", `{"username":"somebody"}`, true},
 	{"GET", "/v1/usernames/somebody", "", false},
 	{"GET", "/v1/me/consent", "", false},
-	{"POST", "/v1/me/consent", `{"version":"` + account.CurrentTerms.Version + `"}`, true},
+	{"POST", "/v1/me/consent", `{"version":"` + terms.Current.Version + `"}`, true},
 	{"DELETE", "/v1/me/consent", "", true},
 }
 

@@ -73,14 +73,3 @@ func TestStands(t *testing.T) {
 		}
 	})
 }
-
-func TestKeepsStruck(t *testing.T) {
-	t.Parallel()
-	for version, want := range map[string]bool{
-		"": false, "v1": false, "2026-11-01": false, "2026-11-29": true, CurrentTerms.Version: true,
-	} {
-		if got := KeepsStruck(version); got != want {
-			t.Errorf("%q keeps the score of a deleted scan: %v, want %v", version, got, want)
-		}
-	}
-}

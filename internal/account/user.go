@@ -11,6 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -204,7 +205,7 @@ func admit(ctx context.Context, u User, err error) (User, error) {
 	who := httpapi.Caller(ctx)
 	isCaller := who.UID == string(u.UID)
 	if isCaller {
-		httpapi.Speak(ctx, u.Locale)
+		sentence.Speak(ctx, u.Locale)
 	}
 	if u.State != Active {
 		return User{}, fault.New(fault.CodeAccountErasing, "This account is being erased.")

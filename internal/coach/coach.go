@@ -41,8 +41,8 @@ type Reason struct {
 	Says []sentence.Part `json:"says"`
 }
 
-// answer returns the answer in the language for the engine's report or error. It returns errors that
-// are not about the contents of the picture.
+// answer returns the answer in the language for the engine's report or error. It returns errors
+// that are not about the contents of the picture.
 func answer(lang sentence.Lang, r report.Report, err error) (View, error) {
 	var refusal *report.Refusal
 	switch {

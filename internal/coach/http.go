@@ -67,7 +67,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	a, err := h.look(r.Context(), lang, preview)
 	if err != nil {
 		return err
@@ -87,8 +87,8 @@ func (h *Handler) admit(ctx context.Context, uid account.UID) error {
 	return h.Limits.Take(ctx, PreviewsOfUser, quota.User(string(uid)))
 }
 
-// look runs the engine on the preview and answers in the language. A body that is not a picture is the caller's error; the
-// contents of a picture are not.
+// look runs the engine on the preview and answers in the language. A body that is not a picture is
+// the caller's error; the contents of a picture are not.
 func (h *Handler) look(ctx context.Context, lang sentence.Lang, preview []byte) (View, error) {
 	if err := h.Processors.Acquire(ctx, 1); err != nil {
 		return View{}, fault.Wrap(err, fault.CodeUnavailable, "No processor was free in time.")

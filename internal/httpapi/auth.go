@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -135,7 +136,7 @@ func (a *API) authenticate(r *http.Request, access Access) (context.Context, err
 	if a.opts.LogKey.Len() > 0 {
 		ctx = telemetry.With(ctx, slog.String("uid_hash", a.opts.LogKey.Pseudonym(who.UID)))
 	}
-	return withSpoken(context.WithValue(ctx, identityKey{}, who)), nil
+	return sentence.With(context.WithValue(ctx, identityKey{}, who)), nil
 }
 
 // verify returns the token's claims, and in who what Firebase reports of the user besides.

@@ -69,6 +69,12 @@ func Write(w http.ResponseWriter, status int, value any) error {
 	return nil
 }
 
+// WriteIn is like [Write] for a value with sentences in the language of the answer.
+func WriteIn(w http.ResponseWriter, status int, lang sentence.Lang, value any) error {
+	sentence.SetHeader(w.Header(), lang)
+	return Write(w, status, value)
+}
+
 // WriteTagged answers 200 like [Write], with a strong entity tag that is made of the body. If the
 // request's If-None-Match includes the tag, it answers 304 without the body. The route must list
 // [IfNoneMatch].
@@ -141,7 +147,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error, show Show) 
 			return
 		}
 	}
-	lang := Lang(r)
+	lang := sentence.OfAnswer(r)
 	body, _ := json.Marshal(Problem{
 		Type: "/problems/" + string(f.Code), Title: sentence.Title(lang, kind.Title()), Status: kind.Status(), Code: f.Code,
 		Detail:    sentence.In(lang, f.Said.Format, f.Said.Args...),
@@ -149,7 +155,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error, show Show) 
 		RequestID: requestID(r.Context()), Fields: sentence.Fields(lang, f.Fields),
 	}) // strings and numbers always marshal
 	w.Header().Set("Content-Type", "application/problem+json")
-	setLang(w, lang)
+	sentence.SetHeader(w.Header(), lang)
 	w.WriteHeader(kind.Status())
 	_, _ = w.Write(body) // the client may be gone
 }

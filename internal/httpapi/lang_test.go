@@ -31,9 +31,9 @@ func TestLang(t *testing.T) {
 			api := httpapi.New(httpapi.Options{Verifier: &fakeVerifier{token: httpapi.Token{UID: "u1"}}})
 			answer := func(w http.ResponseWriter, r *http.Request) error {
 				for _, locale := range tt.locales {
-					httpapi.Speak(r.Context(), locale)
+					sentence.Speak(r.Context(), locale)
 				}
-				return httpapi.WriteIn(w, http.StatusOK, httpapi.Lang(r), map[string]string{})
+				return httpapi.WriteIn(w, http.StatusOK, sentence.OfAnswer(r), map[string]string{})
 			}
 			api.Handle("GET /user", httpapi.User, answer)
 			api.Handle("GET /public", httpapi.Open, answer)

@@ -34,7 +34,7 @@ type Contribution struct {
 	Struck int  `firestore:"struck,omitempty"`
 
 	// Kept is set if the value of a deleted scan stays by the consent that it was made under (see
-	// account.KeepsStruck). Of all others only a mark is left.
+	// terms.KeepsStruck). Of all others only a mark is left.
 	Kept bool `firestore:"kept,omitempty"`
 	// Hash identifies a kept scan or series by a keyed hash of its id: a late event of a deleted one
 	// is known by it. It also orders what was completed at the same time.

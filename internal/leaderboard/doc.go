@@ -57,7 +57,7 @@
 // A deleted scan (scan.deleted) is a fact like the others. It is struck: it is not a scan of the
 // entry any more and no personal best, but its place among the first three of its day stays taken
 // and its value stays in the rating, so that deleting poor scans buys nothing. The value stays if
-// the text says so that the user had agreed to when the scan was counted (account.KeepsStruck). Of
+// the text says so that the user had agreed to when the scan was counted (terms.KeepsStruck). Of
 // a scan from before that text only a mark is left; History.Rating has what the mark counts as.
 //
 // Until 8 days after its deletion a struck contribution has a keyed hash of the scan's id and its

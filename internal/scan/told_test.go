@@ -83,7 +83,8 @@ func TestNewView_tellsTheResultInTheLanguage(t *testing.T) {
 		}
 	}
 	for member, end := range map[string]string{
-		"pace": `"help":"Jedes Foto`, "image": `"reason":{"code":"profile_malformed","detail":"Das Farbprofil ist fehlerhaft."}`,
+		"pace":  `"help":"Jedes Foto`,
+		"image": `"reason":{"code":"profile_malformed","detail":"Das Farbprofil ist fehlerhaft."}`,
 	} {
 		if part, _ := json.Marshal(got[member]); !strings.Contains(string(part), end) {
 			t.Errorf("%s is %s", member, part)

@@ -1,6 +1,7 @@
 package sentence
 
-// rows are the sentences of errors by their English. Those of events, which only Pub/Sub reads, are not here.
+// rows are the sentences of errors by their English. Those of events, which only Pub/Sub reads, are
+// not here.
 var rows = map[string]Row{
 	// Of whole errors.
 	"%s is not allowed here.": {

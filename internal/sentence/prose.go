@@ -242,16 +242,16 @@ var prose = map[string]Row{
 		"geometry_jump", "Die Proportionen dieses Gesichts sind nicht die deiner früheren Fotos.",
 	},
 	"Five results of one day (UTC) are ranked, and you have had them. This one is measured, and does not count.": {
-		"daily_limit", "Fünf Ergebnisse eines Tages (UTC) kommen in die Rangliste, und die hattest du schon. Dieses ist gemessen " +
-			"und zählt nicht.",
+		"daily_limit", "Fünf Ergebnisse eines Tages (UTC) kommen in die Rangliste, und die hattest du schon. " +
+			"Dieses ist gemessen und zählt nicht.",
 	},
 	"Every photo of a face differs a little, and so does its score, by chance. More photos on one day make it no " +
 		"truer; photos of other days do. If you find yourself checking your face often, or if how you look troubles " +
 		"you, take a break from measuring, and talk about it with somebody you trust or with a doctor.": {
-		"take_a_break", "Jedes Foto eines Gesichts ist ein wenig anders und damit zufällig auch sein Wert. Mehr Fotos an einem " +
-			"Tag machen ihn nicht richtiger, Fotos anderer Tage schon. Wenn du dein Gesicht oft prüfst oder dein " +
-			"Aussehen dich belastet, mach eine Pause vom Messen und sprich mit jemandem, dem du vertraust, oder mit " +
-			"einer Ärztin oder einem Arzt.",
+		"take_a_break", "Jedes Foto eines Gesichts ist ein wenig anders und damit zufällig auch sein Wert. " +
+			"Mehr Fotos an einem Tag machen ihn nicht richtiger, Fotos anderer Tage schon. " +
+			"Wenn du dein Gesicht oft prüfst oder dein Aussehen dich belastet, mach eine Pause vom Messen und " +
+			"sprich mit jemandem, dem du vertraust, oder mit einer Ärztin oder einem Arzt.",
 	},
 	"There is no result of this photo.": {
 		"not_measured", "Zu diesem Foto gibt es kein Ergebnis.",
@@ -260,7 +260,8 @@ var prose = map[string]Row{
 		"not_rankable", "Dieses Foto zählt nicht: Warum, steht in seinem Scan.",
 	},
 	"This photo was measured by another version of the engine than the others, whose scores do not compare.": {
-		"other_engine", "Dieses Foto wurde mit einer anderen Version gemessen als die übrigen; ihre Werte sind nicht vergleichbar.",
+		"other_engine", "Dieses Foto wurde mit einer anderen Version gemessen als die übrigen; " +
+			"ihre Werte sind nicht vergleichbar.",
 	},
 	"This photo's score lies too far from that of the others.": {
 		"outlier", "Der Wert dieses Fotos liegt zu weit von dem der anderen entfernt.",
@@ -275,12 +276,14 @@ var prose = map[string]Row{
 	},
 	"Lower the phone and look away for a moment. " +
 		"Then raise it again, look straight into the camera and take the next photo.": {
-		"next_look", "Senk das Telefon und schau kurz weg. Heb es dann wieder, schau gerade in die Kamera und mach das nächste Foto.",
+		"next_look", "Senk das Telefon und schau kurz weg. " +
+			"Heb es dann wieder, schau gerade in die Kamera und mach das nächste Foto.",
 	},
 
 	// Why something is not measured.
 	"No point lies on the edge of the jaw; only how alike its two sides look enters the score.": {
-		"jaw", "Kein Punkt liegt auf dem Rand des Kiefers; nur wie ähnlich seine beiden Seiten aussehen, geht in den Wert ein.",
+		"jaw", "Kein Punkt liegt auf dem Rand des Kiefers; " +
+			"nur wie ähnlich seine beiden Seiten aussehen, geht in den Wert ein.",
 	},
 	"No point lies on the cheekbones, and one photo from the front does not show depth.": {
 		"cheekbones", "Kein Punkt liegt auf den Wangenknochen, und ein Foto von vorn zeigt keine Tiefe.",
@@ -292,15 +295,17 @@ var prose = map[string]Row{
 		"facial_thirds", "Dazu braucht es Haaransatz und Kinn, und auf keinem von beiden liegt ein Punkt.",
 	},
 	"Light and camera change its look more than the skin does, and nothing about skin or health is inferred.": {
-		"skin", "Licht und Kamera verändern ihr Aussehen mehr als die Haut selbst, und auf Haut oder Gesundheit wird nicht geschlossen.",
+		"skin", "Licht und Kamera verändern ihr Aussehen mehr als die Haut selbst, " +
+			"und auf Haut oder Gesundheit wird nicht geschlossen.",
 	},
 
 	// What a user agrees to before the first scan. A change of the German is a new text, too: see
-	// account.CurrentTerms.
+	// terms.Current.
 	"FaceScan measures the geometry of the face in the photos you upload, to show you its symmetry and its " +
 		"change over time, and, only if you opt in, your place on a leaderboard. It does not identify you, does not " +
 		"compare your face with anybody else's and infers neither age, gender nor origin.": {
-		"consent_purpose", "FaceScan misst die Geometrie des Gesichts auf den Fotos, die du hochlädst, um dir seine Symmetrie und " +
+		"consent_purpose", "" +
+			"FaceScan misst die Geometrie des Gesichts auf den Fotos, die du hochlädst, um dir seine Symmetrie und " +
 			"deren Veränderung im Lauf der Zeit zu zeigen und, nur wenn du dich dafür entscheidest, deinen Platz auf " +
 			"einer Rangliste. FaceScan identifiziert dich nicht, vergleicht dein Gesicht nicht mit dem anderer Personen " +
 			"und schließt weder auf Alter noch auf Geschlecht oder Herkunft.",
@@ -310,7 +315,8 @@ var prose = map[string]Row{
 		"delete your account. If you delete a scan, its photo and its result are removed, but its score stays, as a " +
 		"number without the photo and the scan, in your own leaderboard rating, so that deleting does not change the " +
 		"rating. It stays until you have your ratings forgotten, withdraw this consent or delete your account.": {
-		"consent_retention", "Ein Foto wird 24 Stunden nach seiner Auswertung gelöscht, wenn du es nicht länger aufbewahren lässt, und " +
+		"consent_retention", "" +
+			"Ein Foto wird 24 Stunden nach seiner Auswertung gelöscht, wenn du es nicht länger aufbewahren lässt, und " +
 			"spätestens nach 7 Tagen, wenn es sich nicht auswerten ließ. Ergebnisse werden aufbewahrt, bis du sie löschst, " +
 			"diese Einwilligung widerrufst oder dein Konto löschst. Wenn du einen Scan löschst, werden sein Foto und sein " +
 			"Ergebnis entfernt, aber sein Wert bleibt, als Zahl ohne das Foto und den Scan, in deiner eigenen Wertung für " +

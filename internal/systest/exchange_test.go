@@ -148,7 +148,10 @@ func (x *exchanges) check(req *http.Request, resp *http.Response, body []byte) e
 		return listed(body, codesIn(described.Extensions))
 	}
 	x.answered.Store(route.Operation.OperationID, true)
-	return nil
+	if route.Operation.OperationID == "getContractJSON" { // it has answers as examples
+		return nil
+	}
+	return inOneLanguage(resp, body)
 }
 
 // checkNowhere is for what no operation of the contract fits.

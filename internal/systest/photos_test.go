@@ -53,6 +53,10 @@ func TestPhotosOfTheList(t *testing.T) {
 	}
 	user := s.app("photos")
 	s.enrol(ctx, t, user, "systest_photos")
+	change := api.ProfileChange{Locale: new("de-AT")} // each failure and warning in German: see inOneLanguage
+	if _, err := user.API().UpdateProfileWithResponse(ctx, nil, change); err != nil {
+		t.Fatal(err)
+	}
 	done := map[string]api.Scan{}
 	failures := map[string]bool{}
 	for _, p := range list.Photos {

@@ -8,10 +8,10 @@
 // It writes the tables of the codes into internal/httpapi/openapi.yaml and
 // internal/httpapi/README.md, between their marks, the list of codes in the schema ErrorCode, and
 // the table of the quotas that the contract lists as x-quotas. The codes of sentences go into the
-// schema SentenceCode, and the sentences into internal/httpapi/guides/sentences.md. From the contract
-// it writes
-// internal/httpapi/contract/openapi.json, which is served, and internal/client/api/overlay.yaml,
-// from which the Go client is generated. internal/client/api runs it before that.
+// schemas SentenceCode and FieldCode, and the sentences into internal/httpapi/guides/sentences.md.
+// From the contract it writes internal/httpapi/contract/openapi.json, which is served, and
+// internal/client/api/overlay.yaml, from which the Go client is generated. internal/client/api runs
+// it before that.
 package main
 
 import (
@@ -87,7 +87,11 @@ func generated(root string) (map[string][]byte, error) {
 		part{"    <!-- quotas -->\n", "    <!-- end of quotas -->", indent(quotaTable(doc))},
 		part{"    <!-- codes -->\n", "    <!-- end of codes -->", indent(codeTable())},
 		part{"        # codes\n", "        # end of codes", codeEnum()},
-		part{"        # sentences\n", "        # end of sentences", sentenceEnum()},
+		part{
+			"        # sentences\n", "        # end of sentences",
+			codesOf(append(sentence.Sentences(), sentence.Entry{Code: sentence.Other})),
+		},
+		part{"        # fields\n", "        # end of fields", codesOf(sentence.OfFields())},
 	)
 	said, saidErr := withParts(
 		root, saidFile,

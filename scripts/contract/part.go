@@ -53,14 +53,17 @@ func codeEnum() string {
 	return b.String()
 }
 
-// sentenceEnum returns the codes of sentences as the values of an enum in YAML.
-func sentenceEnum() string {
+// codesOf returns the codes of sentences as the values of an enum in YAML, each once.
+func codesOf(all []sentence.Entry) string {
 	var b strings.Builder
 	b.WriteString("        - enum:\n")
-	for _, e := range sentence.Sentences() {
-		fmt.Fprintf(&b, "            - %s\n", e.Code)
+	last := ""
+	for _, e := range all {
+		if e.Code != last {
+			fmt.Fprintf(&b, "            - %s\n", e.Code)
+		}
+		last = e.Code
 	}
-	fmt.Fprintf(&b, "            - %s\n", sentence.Other)
 	return b.String()
 }
 

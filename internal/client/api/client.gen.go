@@ -1234,6 +1234,9 @@ type Failure struct {
 	Says Says `json:"says"`
 }
 
+// FieldCode Names what is said of a member of a request. The guide has the sentences.
+type FieldCode = string
+
 // Fix defines model for Fix.
 type Fix struct {
 	// Advice A sentence for the user.
@@ -1761,8 +1764,8 @@ type ProblemFieldsIn string
 
 // Problem_Fields defines model for Problem.Fields.
 type Problem_Fields struct {
-	// Code Names what `detail` says, such as `missing`, `out_of_range`, `too_long` or `not_allowed`; there may be more.
-	Code *string `json:"code,omitempty"`
+	// Code Names what is said of a member of a request. The guide has the sentences.
+	Code *FieldCode `json:"code,omitempty"`
 
 	// Detail What is wrong with it, in a sentence without its subject.
 	Detail string `json:"detail"`
@@ -2637,8 +2640,8 @@ type UsernameAvailability struct {
 
 // UsernameAvailability_Reason_Says defines model for UsernameAvailability.Reason.Says.
 type UsernameAvailability_Reason_Says struct {
-	// Code Such as `length`, `characters` or `mixed_scripts`; there may be more.
-	Code string `json:"code"`
+	// Code Names what is said of a member of a request. The guide has the sentences.
+	Code FieldCode `json:"code"`
 
 	// Params What it says it of.
 	Params *[]string `json:"params,omitempty"`

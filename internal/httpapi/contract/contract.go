@@ -22,12 +22,10 @@ var asJSON []byte
 // Routes adds GET /v1/openapi.yaml and GET /v1/openapi.json. Both answer compressed where the
 // client takes gzip, and 304 where it has the document.
 func Routes(api *httpapi.API) {
-	for path, d := range map[string]*document{
-		"/v1/openapi.json": newDocument("application/json", asJSON),
-		"/v1/openapi.yaml": newDocument("application/yaml", httpapi.Contract()),
-	} {
-		api.Handle("GET "+path, httpapi.Open, d.serve, httpapi.Header(httpapi.IfNoneMatch))
-	}
+	ifNoneMatch := httpapi.Header(httpapi.IfNoneMatch)
+	json, yaml := newDocument("application/json", asJSON), newDocument("application/yaml", httpapi.Contract())
+	api.Handle("GET /v1/openapi.json", httpapi.Open, json.serve, ifNoneMatch)
+	api.Handle("GET /v1/openapi.yaml", httpapi.Open, yaml.serve, ifNoneMatch)
 }
 
 // JSON returns the contract in JSON.

@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -181,7 +182,7 @@ func (g *game) scan(user, scan int) leaderboard.Contribution {
 	at := today.AddDate(0, 0, -[]int{0, 1, 2, 9}[scan%4]).Add(time.Duration(scan-scansEach) * time.Minute)
 	id := fmt.Sprintf("%s-%d", p.UID, scan)
 	return leaderboard.Contribution{
-		ScanID: id, Hash: "of-" + id, Kept: account.KeepsStruck(p.Consent.Version), Score: g.scores[user*scansEach+scan],
+		ScanID: id, Hash: "of-" + id, Kept: terms.KeepsStruck(p.Consent.Version), Score: g.scores[user*scansEach+scan],
 		CompletedAt: at, UploadedAt: at,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -24,7 +25,7 @@ import (
 // keeper is a user whose consent keeps the scores of deleted scans.
 func keeper(uid account.UID) account.User {
 	u := member(uid)
-	u.Consent.Version, u.Consent.Since = account.CurrentTerms.Version, 1
+	u.Consent.Version, u.Consent.Since = terms.Current.Version, 1
 	return u
 }
 

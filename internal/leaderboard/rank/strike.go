@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
@@ -94,7 +95,7 @@ func (r *Consumer) identified(
 	c.Hash = r.Key.Known(func(hash string) bool {
 		return slices.ContainsFunc(history, func(of leaderboard.Contribution) bool { return of.Hash == hash })
 	}, keys.Struck, string(user.UID), c.ScanID)
-	c.Kept = user.ConsentEpoch == epoch && account.KeepsStruck(user.Consent.Version)
+	c.Kept = user.ConsentEpoch == epoch && terms.KeepsStruck(user.Consent.Version)
 	return c
 }
 

@@ -55,7 +55,9 @@ func NewView(s Series, lang sentence.Lang) View {
 }
 
 func (l Look) show(i int, lang sentence.Lang) lookView {
-	v := lookView{ID: l.ScanID, Instruction: sentence.One(lang, instruction(i)), State: l.State, FailureCode: l.FailureCode}
+	v := lookView{
+		ID: l.ScanID, Instruction: sentence.One(lang, instruction(i)), State: l.State, FailureCode: l.FailureCode,
+	}
 	if l.State == LookCompleted {
 		v.Engine, v.Score, v.Rankable = l.Engine, l.Score, &l.Rankable
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // maxWait is the longest long poll, in seconds.
@@ -58,7 +59,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	return httpapi.WriteIn(w, http.StatusOK, lang, scan.NewView(latest, lang))
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // SeriesHandler serves the user's series. It is safe for concurrent use.
@@ -57,7 +58,7 @@ func (h *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	return httpapi.WriteIn(w, http.StatusOK, lang, series.NewView(latest, lang))
 }
 
@@ -84,7 +85,7 @@ func (h *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	page := httpapi.Collect(asked, found, series.PositionOf, func(s series.Series) series.View {
 		return series.NewView(s, lang)
 	})

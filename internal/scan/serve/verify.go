@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/sentence"
 )
 
 // measuring is the least time that a measurement takes. A client that waits by long poll needs no
@@ -56,7 +57,7 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	}
 	w.Header().Set("Location", "/v1/scans/"+string(found.ID))
 	httpapi.ComeAgain(w, measuring)
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	return httpapi.WriteIn(w, http.StatusAccepted, lang, scan.NewView(asked, lang))
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -59,7 +60,7 @@ func (h *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	response := seriesView{Series: series.NewView(s, lang)}
 	if response.Uploads, err = h.signLooks(r.Context(), scans); err != nil {
 		return err

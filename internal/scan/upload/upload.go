@@ -26,6 +26,7 @@ import (
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/rendition"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -119,7 +120,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 
 // answer answers with the scan and the rest of the response.
 func answer(w http.ResponseWriter, r *http.Request, status int, s scan.Scan, response uploadView) error {
-	lang := httpapi.Lang(r)
+	lang := sentence.OfAnswer(r)
 	response.Scan = scan.NewView(s, lang)
 	w.Header().Set("Location", "/v1/scans/"+string(s.ID))
 	return httpapi.WriteIn(w, status, lang, response)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/keys"
@@ -128,7 +129,7 @@ func (w *world) register(ctx context.Context, n, devices int, quiet *account.Qui
 func (w *world) save(ctx context.Context, p person, quiet *account.QuietHours) error {
 	u := account.User{
 		Schema: account.UserSchema, UID: p.uid, State: account.Active, ConsentEpoch: 1,
-		Consent: account.Consent{Granted: true, Version: account.CurrentTerms.Version, Since: 1},
+		Consent: account.Consent{Granted: true, Version: terms.Current.Version, Since: 1},
 		Email:   p.address(), EmailVerified: true,
 	}
 	if quiet != nil {

@@ -12,6 +12,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/face/reliability"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/boards"
@@ -38,7 +39,7 @@ func People(n, major int, now time.Time) []Person {
 		uid := account.UID(fmt.Sprintf("person-%06d", i))
 		people[i].User = account.User{
 			Schema: 1, UID: uid, State: account.Active, ConsentEpoch: 1,
-			Consent:  account.Consent{Granted: true, Version: account.CurrentTerms.Version, Since: 1},
+			Consent:  account.Consent{Granted: true, Version: terms.Current.Version, Since: 1},
 			Username: fmt.Sprintf("name_%06d", i), Leaderboard: account.Leaderboard{OptIn: true},
 		}
 		own := math.Sqrt(icc) * random.NormFloat64()

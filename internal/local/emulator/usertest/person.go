@@ -11,6 +11,7 @@ import (
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/scan"
@@ -94,7 +95,7 @@ func Username(uid string) string { return strings.ReplaceAll(uid, "-", "_") }
 // Grant gives the user's consent, Withdraw ends it.
 func (w *World) Grant(uid string) {
 	w.tb.Helper()
-	w.Do(uid, http.MethodPost, "/v1/me/consent", fmt.Sprintf(`{"version":%q}`, account.CurrentTerms.Version))
+	w.Do(uid, http.MethodPost, "/v1/me/consent", fmt.Sprintf(`{"version":%q}`, terms.Current.Version))
 }
 
 // Withdraw ends the user's consent.
