@@ -26,8 +26,6 @@ func openApp(tb testing.TB, on screen) app {
 // start opens the app at the name of a host and waits until its script has run.
 func (a app) start(host string) {
 	a.Helper()
-	// The SDK says so in the console, for an app that would forget it in production.
-	a.expect("emulator")
 	a.visit(running.site.at(host))
 	a.until("the app's script has run", func() bool { return must[bool](a.page, "document.body.dataset.ready === 'yes'") })
 }
