@@ -493,9 +493,10 @@ func (c caller) export(ctx context.Context, t *testing.T) {
 		t.Fatalf("POST %s: %d %s", path, status, answer)
 	}
 	c.want(ctx, t, 202, "POST", path, "") // tells anew what the function may have died before
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", path+"?wait=26", "")
 	var seen api.Export
 	c.await(ctx, t, "the export", func() bool {
-		_, answer := c.call(ctx, t, "GET", path, "")
+		_, answer := c.call(ctx, t, "GET", path+"?wait=1", "")
 		if err := json.Unmarshal(answer, &seen); err != nil {
 			t.Fatal(err)
 		}
@@ -524,7 +525,7 @@ func (c caller) erase(ctx context.Context, t *testing.T, uid string) {
 		if err := c.RequestSweep(ctx); err != nil {
 			t.Fatal(err)
 		}
-		_, answer := (caller{system: c.system}).call(ctx, t, "GET", receipt, "")
+		_, answer := (caller{system: c.system}).call(ctx, t, "GET", receipt+"?wait=1", "")
 		if err := json.Unmarshal(answer, &seen); err != nil {
 			t.Fatal(err)
 		}

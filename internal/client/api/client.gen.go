@@ -2647,6 +2647,12 @@ type ItemID = string
 // PageLimit defines model for PageLimit.
 type PageLimit = int
 
+// Since defines model for Since.
+type Since = int64
+
+// Wait defines model for Wait.
+type Wait = int
+
 // GetAccountDeletionPageParams defines parameters for GetAccountDeletionPage.
 type GetAccountDeletionPageParams struct {
 	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
@@ -2719,6 +2725,9 @@ type ResolveNameReportJSONBodyDecision string
 
 // GetErasureParams defines parameters for GetErasure.
 type GetErasureParams struct {
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
+
 	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
 	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
 }
@@ -2855,6 +2864,12 @@ type ListConsentsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// GetExportParams defines parameters for GetExport.
+type GetExportParams struct {
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // SetUsernameParams defines parameters for SetUsername.
 type SetUsernameParams struct {
 	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
@@ -2903,11 +2918,11 @@ type ListScansParamsOrder string
 
 // GetScanParams defines parameters for GetScan.
 type GetScanParams struct {
-	// Wait The most seconds to wait for a change.
-	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// Since The `version` that you know. Without it the wait is for the next change, and one just before is missed.
-	Since *int64 `form:"since,omitempty" json:"since,omitempty"`
+	Since *Since `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // ListSeriesParams defines parameters for ListSeries.
@@ -2928,11 +2943,11 @@ type OpenSeriesParams struct {
 
 // GetSeriesParams defines parameters for GetSeries.
 type GetSeriesParams struct {
-	// Wait The most seconds to wait for a change.
-	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// Since The `version` that you know. Without it the wait is for the next change, and one just before is missed.
-	Since *int64 `form:"since,omitempty" json:"since,omitempty"`
+	Since *Since `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // GetTimelineParams defines parameters for GetTimeline.
@@ -3565,7 +3580,7 @@ type ClientInterface interface {
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-	// answered with a page of the same.
+	// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3918,16 +3933,16 @@ type ClientInterface interface {
 	//
 	// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 	// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-	// A `failed` one can be asked for again.
+	// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 	//
 	// Corresponds with GET /v1/me/export (the `GetExport` operationId).
-	GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetExport(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RequestExport Ask for everything that is kept of the user
 	//
 	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 	// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+	// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 	// what is ready; what is deleted later stays in it until it expires.
 	//
@@ -4089,8 +4104,7 @@ type ClientInterface interface {
 	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
 	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-	// your HTTP client a timeout of at least 35 seconds.
+	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 	//
 	// Another user's scan is not found, like one that does not exist.
 	//
@@ -5088,7 +5102,7 @@ func (c *Client) GetReceiptKeys(ctx context.Context, reqEditors ...RequestEditor
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 // go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-// answered with a page of the same.
+// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 //
 // Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 func (c *Client) GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5811,11 +5825,11 @@ func (c *Client) ListConsents(ctx context.Context, params *ListConsentsParams, r
 //
 // A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 // longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-// A `failed` one can be asked for again.
+// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 //
 // Corresponds with GET /v1/me/export (the `GetExport` operationId).
-func (c *Client) GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetExportRequest(c.Server)
+func (c *Client) GetExport(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetExportRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5830,7 +5844,7 @@ func (c *Client) GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (
 //
 // A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 // remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 // answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 // what is ready; what is deleted later stays in it until it expires.
 //
@@ -6142,8 +6156,7 @@ func (c *Client) DeleteScan(ctx context.Context, id ScanID, reqEditors ...Reques
 // Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 // after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
 // that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-// your HTTP client a timeout of at least 35 seconds.
+// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 //
 // Another user's scan is not found, like one that does not exist.
 //
@@ -7618,6 +7631,18 @@ func NewGetErasureRequest(server string, capability string, params *GetErasurePa
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Lang != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -8989,7 +9014,7 @@ func NewListConsentsRequest(server string, params *ListConsentsParams) (*http.Re
 }
 
 // NewGetExportRequest constructs an http.Request for the GetExport method
-func NewGetExportRequest(server string) (*http.Request, error) {
+func NewGetExportRequest(server string, params *GetExportParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -9005,6 +9030,33 @@ func NewGetExportRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -10736,7 +10788,7 @@ type ClientWithResponsesInterface interface {
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-	// answered with a page of the same.
+	// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11141,18 +11193,18 @@ type ClientWithResponsesInterface interface {
 	//
 	// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 	// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-	// A `failed` one can be asked for again.
+	// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/me/export (the `GetExport` operationId).
-	GetExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetExportResponse, error)
+	GetExportWithResponse(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*GetExportResponse, error)
 
 	// RequestExportWithResponse Ask for everything that is kept of the user
 	//
 	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 	// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+	// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 	// what is ready; what is deleted later stays in it until it expires.
 	//
@@ -11330,8 +11382,7 @@ type ClientWithResponsesInterface interface {
 	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
 	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-	// your HTTP client a timeout of at least 35 seconds.
+	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 	//
 	// Another user's scan is not found, like one that does not exist.
 	//
@@ -15490,7 +15541,7 @@ func (c *ClientWithResponses) GetReceiptKeysWithResponse(ctx context.Context, re
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 // go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-// answered with a page of the same.
+// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16117,13 +16168,13 @@ func (c *ClientWithResponses) ListConsentsWithResponse(ctx context.Context, para
 //
 // A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 // longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-// A `failed` one can be asked for again.
+// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/me/export (the `GetExport` operationId).
-func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetExportResponse, error) {
-	rsp, err := c.GetExport(ctx, reqEditors...)
+func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*GetExportResponse, error) {
+	rsp, err := c.GetExport(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -16134,7 +16185,7 @@ func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, reqEdit
 //
 // A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 // remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 // answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 // what is ready; what is deleted later stays in it until it expires.
 //
@@ -16402,8 +16453,7 @@ func (c *ClientWithResponses) DeleteScanWithResponse(ctx context.Context, id Sca
 // Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 // after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
 // that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-// your HTTP client a timeout of at least 35 seconds.
+// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 //
 // Another user's scan is not found, like one that does not exist.
 //

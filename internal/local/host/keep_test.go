@@ -47,11 +47,8 @@ func TestKeep(t *testing.T) {
 	h, end := begin(ctx, t, folder)
 	app := &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "kept@example.com", Password: "correct horse"}
 	scan := arrive(ctx, t, h, app)
-	if _, err := client.Poll(ctx, func() (api.Export, bool, error) {
-		e, err := app.Export(ctx)
-		return e, e.State == api.ExportStateReady, err
-	}); err != nil {
-		t.Fatal(err)
+	if e, err := app.AwaitExport(ctx); err != nil || e.State != api.ExportStateReady {
+		t.Fatal(e.State, err)
 	}
 	if err := h.MoveClock(time.Hour); err != nil {
 		t.Fatal(err)

@@ -165,11 +165,8 @@ func arrive(ctx context.Context, t *testing.T, h *Host, app *client.Client) (sca
 // links asks for each kind of link as clients do that know the API by another host.
 func links(ctx context.Context, t *testing.T, h *Host, app *client.Client, scan string) {
 	t.Helper()
-	if _, err := client.Poll(ctx, func() (api.Export, bool, error) {
-		e, err := app.Export(ctx)
-		return e, e.State == api.ExportStateReady, err
-	}); err != nil {
-		t.Fatal(err)
+	if e, err := app.AwaitExport(ctx); err != nil || e.State != api.ExportStateReady {
+		t.Fatal(e.State, err)
 	}
 	_, storagePort, err := net.SplitHostPort(h.Storage.Host())
 	if err != nil {
@@ -192,7 +189,7 @@ func links(ctx context.Context, t *testing.T, h *Host, app *client.Client, scan 
 			for _, image := range images.JSON200.Images {
 				h.fetches(t, image.URL, want+":"+storagePort)
 			}
-			export, err := app.API().GetExportWithResponse(ctx, as)
+			export, err := app.API().GetExportWithResponse(ctx, nil, as)
 			if err != nil || export.JSON200 == nil || export.JSON200.URL == nil {
 				t.Fatalf("export: %+v, %v", export, err)
 			}

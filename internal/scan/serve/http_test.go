@@ -148,7 +148,7 @@ func TestWaitThatIsNone(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	var listens atomic.Int32
-	api := scantest.ScanAPI(e.ScanHandler(e.Database(t, countListens(&listens))))
+	api := scantest.ScanAPI(e.ScanHandler(e.Database(t, scantest.CountListens(&listens))))
 	t.Cleanup(func() { // after the sub-tests
 		if n := listens.Load(); n != 0 {
 			t.Errorf("%d listeners were opened for nothing", n)

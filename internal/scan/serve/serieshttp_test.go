@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/scan/serve"
@@ -533,7 +534,7 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 func TestSeriesWait_endsWithEachPhoto(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
-	var watching *serve.SeriesWatcher
+	var watching *longpoll.Watcher[series.Series]
 	api := e.SeriesAPI(func(s *serve.SeriesHandler) { watching = s.Watcher })
 	opened := scantest.OpenSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":2}`)
 	wait := func(since int64) <-chan series.View {
@@ -547,7 +548,7 @@ func TestSeriesWait_endsWithEachPhoto(t *testing.T) {
 			api.ServeHTTP(w, r)
 			answer <- scantest.Decoded[series.View](t, w)
 		}()
-		testkit.Eventually(t, "the listener hears", func() bool { return watching.Hears(scan.ID(opened.Series.ID)) })
+		testkit.Eventually(t, "the listener hears", func() bool { return watching.Hears(string(opened.Series.ID)) })
 		return answer
 	}
 	answer := wait(1)

@@ -27,7 +27,8 @@ func TestPhotoTravels(t *testing.T) {
 		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
 	)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(opened.Scan.ID)+"?wait=25&since=2")
-	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(opened.Scan.ID) == 1 })
+	id := string(opened.Scan.ID)
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(id) == 1 })
 	if got := scantest.PutPhoto(t, opened.Upload, string(emulatortest.SamplePhoto(t)), nil); got.Status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
 	}

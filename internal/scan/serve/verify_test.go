@@ -28,7 +28,7 @@ func TestWaitForTheOutcome(t *testing.T) {
 			answer := scantest.Poll(
 				t.Context(), scantest.ScanAPI(reader), fmt.Sprintf("%s?wait=25&since=%d", s.ID, pending.Version),
 			)
-			testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(s.ID) })
+			testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 			if err := e.Analyzer(scantest.Measure).Handle(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func TestWaitForTheOutcome(t *testing.T) {
 		e.AskAgain(t, s, "verify")
 		reader := e.ScanHandler(e.Firestore)
 		answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-		testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(s.ID) })
+		testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 		if w := scantest.Ask(
 			t, scantest.ScanAPI(reader), "anna", http.MethodDelete, scantest.PathOf(s),
 		); w.Code != http.StatusNoContent {

@@ -5,9 +5,12 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
@@ -104,4 +107,17 @@ func (e *Env) AskAgain(t *testing.T, s scan.Scan, action string) event.Message {
 	sent := e.Bus.On(event.Topic(event.ScanVerifyRequestedV1{}.EventType()))
 	last := sent[len(sent)-1]
 	return event.Message{ID: rand.Text(), Data: last.Data, Attributes: last.Attributes}
+}
+
+// CountListens counts the listeners that a client opens.
+func CountListens(n *atomic.Int32) grpc.DialOption {
+	return grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer,
+		opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/Listen") {
+			n.Add(1)
+		}
+		return open(ctx, desc, conn, method, opts...)
+	})
 }
