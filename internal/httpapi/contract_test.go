@@ -74,6 +74,35 @@ func TestContract_saysWhatAnAppNeeds(t *testing.T) {
 	}
 }
 
+// Lists have one envelope: items, and nextCursor where they come in pages.
+func TestContract_lists(t *testing.T) {
+	t.Parallel()
+	lists := 0
+	for name, op := range operations(contract(t)) {
+		paged := slices.ContainsFunc(op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == "cursor" })
+		if !paged && !strings.HasPrefix(op.OperationID, "list") {
+			continue
+		}
+		lists++
+		answer := op.Responses.Value("200").Value.Content["application/json"].Schema.Value
+		items, next := answer.Properties["items"], answer.Properties["nextCursor"]
+		if items == nil || !items.Value.Type.Is(openapi3.TypeArray) || !slices.Contains(answer.Required, "items") {
+			t.Errorf("%s: has no items", name)
+		}
+		if (next != nil) != paged || slices.Contains(answer.Required, "nextCursor") {
+			t.Errorf("%s: takes a cursor: %v; has an optional nextCursor: %v", name, paged, next != nil)
+		}
+		for member, schema := range answer.Properties {
+			if member != "items" && schema.Value.Type.Is(openapi3.TypeArray) {
+				t.Errorf("%s: %q is a list beside items", name, member)
+			}
+		}
+	}
+	if lists < 10 {
+		t.Errorf("only %d lists were seen", lists)
+	}
+}
+
 // mayBeLeftOut are the operations whose body means the same as none if it is empty.
 var mayBeLeftOut = []string{"POST /v1/inbox/read-all"}
 

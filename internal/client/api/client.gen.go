@@ -1310,9 +1310,10 @@ type Image struct {
 
 // ImageList defines model for ImageList.
 type ImageList struct {
-	// ExpiresAt RFC 3339, UTC, milliseconds.
-	ExpiresAt Time    `json:"expiresAt"`
-	Images    []Image `json:"images"`
+	Items []Image `json:"items"`
+
+	// URLExpiresAt RFC 3339, UTC, milliseconds.
+	URLExpiresAt Time `json:"urlExpiresAt"`
 }
 
 // Inbox defines model for Inbox.
@@ -2288,17 +2289,18 @@ type SeriesID = string
 
 // SeriesImages defines model for SeriesImages.
 type SeriesImages struct {
-	Scans []SeriesImages_Scans `json:"scans"`
+	Items []SeriesImages_Items `json:"items"`
 }
 
-// SeriesImages_Scans defines model for SeriesImages.Scans.
-type SeriesImages_Scans struct {
-	// ExpiresAt RFC 3339, UTC, milliseconds.
-	ExpiresAt Time    `json:"expiresAt"`
-	Images    []Image `json:"images"`
+// SeriesImages_Items defines model for SeriesImages.Items.
+type SeriesImages_Items struct {
+	Items []Image `json:"items"`
 
 	// ScanID A scan's id.
 	ScanID ScanID `json:"scanId"`
+
+	// URLExpiresAt RFC 3339, UTC, milliseconds.
+	URLExpiresAt Time `json:"urlExpiresAt"`
 }
 
 // SeriesList defines model for SeriesList.
@@ -2442,9 +2444,10 @@ type Time = time.Time
 
 // Timeline defines model for Timeline.
 type Timeline struct {
+	Items []TimelinePoint `json:"items"`
+
 	// NextCursor The `cursor` of the page before this one in time. Absent where there is nothing older.
-	NextCursor *string         `json:"nextCursor,omitempty"`
-	Points     []TimelinePoint `json:"points"`
+	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
 // TimelineChange What differs from the scan or series `since`. Absent where there is none to compare with.

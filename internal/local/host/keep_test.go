@@ -75,10 +75,10 @@ func TestKeep(t *testing.T) {
 	})
 	t.Run("pictures and photo are there", func(t *testing.T) {
 		images, err := app.API().ListImagesWithResponse(ctx, scan)
-		if err != nil || images.JSON200 == nil || len(images.JSON200.Images) < 2 {
+		if err != nil || images.JSON200 == nil || len(images.JSON200.Items) < 2 {
 			t.Fatalf("%+v, %v", images, err)
 		}
-		for _, image := range images.JSON200.Images {
+		for _, image := range images.JSON200.Items {
 			h.fetches(t, image.URL, h.StorageHost())
 		}
 	})

@@ -183,10 +183,10 @@ func links(ctx context.Context, t *testing.T, h *Host, app *client.Client, scan 
 		t.Run(asked, func(t *testing.T) {
 			as := func(_ context.Context, req *http.Request) error { req.Host = asked; return nil }
 			images, err := app.API().ListImagesWithResponse(ctx, scan, as)
-			if err != nil || images.JSON200 == nil || len(images.JSON200.Images) < 2 {
+			if err != nil || images.JSON200 == nil || len(images.JSON200.Items) < 2 {
 				t.Fatalf("images: %+v, %v", images, err)
 			}
-			for _, image := range images.JSON200.Images {
+			for _, image := range images.JSON200.Items {
 				h.fetches(t, image.URL, want+":"+storagePort)
 			}
 			export, err := app.API().GetExportWithResponse(ctx, nil, as)

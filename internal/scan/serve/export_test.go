@@ -15,9 +15,9 @@ const (
 type (
 	ImagesView     = imagesView
 	ListView       = httpapi.List[scan.Summary]
-	SeriesImages   = seriesImagesView
+	SeriesImages   = httpapi.List[scanImagesView]
 	SeriesListView = httpapi.List[series.View]
-	TimelineView   = timelineView
+	TimelineView   = httpapi.List[pointView]
 )
 
 var (

@@ -260,7 +260,7 @@ func TestListsReadAllThatTheyShow(t *testing.T) {
 		t.Errorf("list (-of whole documents +got):\n%s", diff)
 	}
 	points := scantest.Decoded[serve.TimelineView](t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/timeline"))
-	if diff := cmp.Diff(serve.Timeline(serve.Singles(completed)), points.Points); diff != "" {
+	if diff := cmp.Diff(serve.Timeline(serve.Singles(completed)), points.Items); diff != "" {
 		t.Errorf("timeline (-of whole documents +got):\n%s", diff)
 	}
 }

@@ -91,11 +91,7 @@ func (h *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, page)
 }
 
-// seriesImagesView has the images of a series' scans.
-type seriesImagesView struct {
-	Scans []scanImagesView `json:"scans"`
-}
-
+// scanImagesView has the images of a scan of a series.
 type scanImagesView struct {
 	ScanID scan.ID `json:"scanId"`
 	imagesView
@@ -108,7 +104,7 @@ func (h *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := seriesImagesView{Scans: []scanImagesView{}}
+	view := httpapi.List[scanImagesView]{Items: []scanImagesView{}}
 	for _, l := range found.Looks {
 		if l.State != series.LookCompleted {
 			continue
@@ -124,7 +120,7 @@ func (h *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		view.Scans = append(view.Scans, scanImagesView{ScanID: l.ScanID, imagesView: images})
+		view.Items = append(view.Items, scanImagesView{ScanID: l.ScanID, imagesView: images})
 	}
 	return httpapi.Write(w, http.StatusOK, view)
 }

@@ -93,8 +93,8 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 	images := scantest.Decoded[serve.SeriesImages](
 		t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series/"+string(id)+"/images"),
 	)
-	if len(images.Scans) != 3 || len(images.Scans[2].Images) != len(scantest.Drawn())+1 ||
-		images.Scans[2].ScanID != got.Scans[2].ID {
+	if len(images.Items) != 3 || len(images.Items[2].Items) != len(scantest.Drawn())+1 ||
+		images.Items[2].ScanID != got.Scans[2].ID {
 		t.Errorf("images %+v", images)
 	}
 }

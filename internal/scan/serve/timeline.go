@@ -175,11 +175,6 @@ func verdict(moved bool) string {
 
 func tenth(v float64) float64 { return math.Round(v*10) / 10 }
 
-type timelineView struct {
-	Points     []pointView `json:"points"`
-	NextCursor string      `json:"nextCursor,omitempty"`
-}
-
 // showTimeline answers GET /v1/timeline with a page of the latest completed scans, newest last. The
 // next page has the older ones.
 func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
@@ -191,7 +186,7 @@ func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := timelineView{}
+	view := httpapi.List[pointView]{}
 	shown := min(asked.Limit, len(found))
 	if len(found) > asked.Limit {
 		view.NextCursor = asked.Next(found[asked.Limit-1].last)
@@ -202,6 +197,6 @@ func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.Reverse(found)
 	all := timeline(found)
-	view.Points = all[len(all)-shown:]
+	view.Items = all[len(all)-shown:]
 	return httpapi.Write(w, http.StatusOK, view)
 }

@@ -31,7 +31,7 @@ const { score } = scan.result;
 console.log(`score ${score.value}, ${score.lo} to ${score.hi}`);
 
 const images = got(await api.GET("/v1/scans/{id}/images", { params: { path: { id } } }));
-for (const image of images.images) {
+for (const image of images.items) {
   if (!(await fetch(image.url)).ok) throw new Error(`${image.name} is not to be had`);
 }
 const list = got(await api.GET("/v1/scans", { params: { query: { limit: 10, state: "completed" } } }));
