@@ -315,7 +315,7 @@ const longest = 25
 func (c *Client) AwaitScan(ctx context.Context, id string) (api.Scan, error) {
 	s, err := c.scan(ctx, id, &api.GetScanParams{Wait: new(longest)})
 	for err == nil && !ended(s.State) {
-		s, err = c.scan(ctx, id, &api.GetScanParams{Wait: new(longest), Since: &s.Version})
+		s, err = c.scan(ctx, id, &api.GetScanParams{Wait: new(longest), Since: &s.Revision})
 	}
 	if err != nil {
 		return s, fmt.Errorf("wait for scan %s: %w", id, err)
@@ -351,7 +351,7 @@ func (c *Client) AwaitSeries(ctx context.Context, id string) (api.Series, error)
 		if err != nil || s.State != api.SeriesStateOpen {
 			return s, err
 		}
-		params = &api.GetSeriesParams{Wait: new(longest), Since: &s.Version}
+		params = &api.GetSeriesParams{Wait: new(longest), Since: &s.Revision}
 	}
 }
 

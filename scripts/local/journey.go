@@ -174,7 +174,7 @@ func (j *journey) counted(ctx context.Context) error {
 	j.contributions++
 	_, err := client.Poll(ctx, func() (api.Standing, bool, error) {
 		standing, err := j.client.Standing(ctx, client.MainBoard)
-		return standing, standing.Entry != nil && standing.Entry.Scans >= j.contributions, err
+		return standing, standing.Entry != nil && standing.Entry.ScanCount >= j.contributions, err
 	})
 	return err
 }

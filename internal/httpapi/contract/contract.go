@@ -22,12 +22,11 @@ var asJSON []byte
 // Routes adds GET /v1/openapi.yaml and GET /v1/openapi.json. Both answer compressed where the
 // client takes gzip, and 304 where it has the document.
 func Routes(api *httpapi.API) {
-	for path, d := range map[string]*document{
-		"/v1/openapi.json": newDocument("application/json", asJSON),
-		"/v1/openapi.yaml": newDocument("application/yaml", httpapi.Contract()),
-	} {
+	add := func(path string, d *document) {
 		api.Handle("GET "+path, httpapi.Open, d.serve, httpapi.Header(httpapi.IfNoneMatch))
 	}
+	add("/v1/openapi.json", newDocument("application/json", asJSON))
+	add("/v1/openapi.yaml", newDocument("application/yaml", httpapi.Contract()))
 }
 
 // JSON returns the contract in JSON.

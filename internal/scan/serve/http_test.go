@@ -27,12 +27,12 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 		})
 	}
 	times := map[string]any{
-		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.001Z", "version": 1.0,
+		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.001Z", "revision": 1.0,
 	}
 	ended := map[string]any{
 		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.000Z",
 		"finishedAt": "2026-06-01T12:00:00.000Z",
-		"version":    2.0,
+		"revision":   2.0,
 	}
 	tests := map[string]struct {
 		scan scan.Scan

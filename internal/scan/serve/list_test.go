@@ -200,7 +200,7 @@ func TestList_showsWhatAScanComesTo(t *testing.T) {
 		}, now)
 	})
 	want := serve.ListView{Items: []scan.Summary{{
-		ID: s.ID, State: scan.Completed, Version: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
+		ID: s.ID, State: scan.Completed, Revision: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
 		FinishedAt: httpapi.Time(now),
 		Engine:     "facescan-1", Score: &scan.Score{Value: 60.5, Lo: 40, Hi: 80}, Rankable: new(false),
 	}}}

@@ -74,8 +74,8 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 		if err := e.Analyzer(scantest.Scoring).Handle(t.Context(), e.Told(t, one)); err != nil {
 			t.Fatal(err)
 		}
-		if got := scantest.ReadSeries(t, api, id, ""); got.Version != int64(i)+2 {
-			t.Errorf("version %d after photo %d", got.Version, i)
+		if got := scantest.ReadSeries(t, api, id, ""); got.Revision != int64(i)+2 {
+			t.Errorf("version %d after photo %d", got.Revision, i)
 		}
 	}
 	wantSettled(t, e, id, series.Completed, 50, 3, 1)
@@ -555,14 +555,14 @@ func TestSeriesWait_endsWithEachPhoto(t *testing.T) {
 	e.Take(t, opened, 0, "40")
 	if got := scantest.Receive(
 		t, answer, "the first answer",
-	); got.Version != 2 || got.State != series.Open || got.Scans[0].State != series.LookCompleted {
+	); got.Revision != 2 || got.State != series.Open || got.Scans[0].State != series.LookCompleted {
 		t.Errorf("got %+v", got)
 	}
 	answer = wait(2)
 	e.Take(t, opened, 1, "50")
 	if got := scantest.Receive(
 		t, answer, "the second answer",
-	); got.Version != 3 || got.State != series.Completed || got.Score.Value != 45 {
+	); got.Revision != 3 || got.State != series.Completed || got.Score.Value != 45 {
 		t.Errorf("got %+v", got)
 	}
 	if n := watching.Watched(); n != 0 {

@@ -51,7 +51,7 @@ func TestTimelineOfSeries(t *testing.T) {
 			for _, p := range page.Items {
 				since := ""
 				if p.Change != nil {
-					since = p.Change.Since
+					since = p.Change.ComparedWith
 				}
 				switch scan.SeriesID(since) {
 				case first:

@@ -39,12 +39,12 @@ func TestPhotoTravels(t *testing.T) {
 	scantest.WantView(t, w, scan.Completed, 3)
 	got := scantest.Decoded[struct {
 		Result struct {
-			Version   string
+			Engine    string
 			Score     report.Score
 			Landmarks any
 		}
 	}](t, w).Result
-	if got.Version != report.Version || got.Score.Value <= 0 || got.Landmarks != nil {
+	if got.Engine != report.Version || got.Score.Value <= 0 || got.Landmarks != nil {
 		t.Errorf("result %+v", got)
 	}
 	completed := scantest.Published[event.ScanCompletedV1](t, e.Bus)

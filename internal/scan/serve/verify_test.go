@@ -33,8 +33,8 @@ func TestWaitForTheOutcome(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := scantest.Decoded[scan.View](t, scantest.Receive(t, answer, "the answer"))
-			if got.Version != pending.Version+1 || got.Verification.Outcome != want {
-				t.Errorf("version %d after %d, verification %+v", got.Version, pending.Version, got.Verification)
+			if got.Revision != pending.Version+1 || got.Verification.State != want {
+				t.Errorf("version %d after %d, verification %+v", got.Revision, pending.Version, got.Verification)
 			}
 		})
 	}
@@ -65,7 +65,7 @@ func TestWaitForTheOutcome(t *testing.T) {
 		answer := scantest.Poll(t.Context(), scantest.ScanAPI(e.ScanHandler(e.Firestore)), string(s.ID)+"?wait=25&since=99")
 		if got := scantest.Decoded[scan.View](
 			t, scantest.Receive(t, answer, "the answer"),
-		); got.Verification.Outcome != scan.VerifyMatches {
+		); got.Verification.State != scan.VerifyMatches {
 			t.Errorf("verification %+v", got.Verification)
 		}
 	})
