@@ -36,18 +36,19 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	c, now := p.Config, p.Now
 	api, apiErr := identity.API(ctx, p)
 	fs, fsErr := database.Open(ctx, p)
+	listening, listenErr := database.Listening(ctx, p)
 	box, boxErr := bus.Outbox(ctx, p, "profile")
-	results, resultsErr := blob.Results(ctx, p)
-	signing, signingErr := blob.Signing(p)
-	users, usersErr := identity.Client(ctx, p)
-	links, linksErr := link.New(c.PublicURL, c.Ring(keys.ForDeletions))
-	pages := &web.Pages{Operator: web.Operator{Name: c.OperatorName, Contact: c.OperatorContact}}
+	results, resultErr := blob.Results(ctx, p)
+	signing, signErr := blob.Signing(p)
+	users, userErr := identity.Client(ctx, p)
+	links, linkErr := link.New(c.PublicURL, c.Ring(keys.ForDeletions))
 	opts := erasure.Options{
 		Keys: c.ReceiptPublicKeys, PublicURL: c.PublicURL, Key: c.Ring(keys.ForReceipts), Wait: c.ErasureWait,
-		Pages: pages, Now: now,
+		Pages:   &web.Pages{Operator: web.Operator{Name: c.OperatorName, Contact: c.OperatorContact}},
+		Watcher: erasure.NewWatcher(listening), Now: now,
 	}
-	erasures, erasuresErr := erasure.NewHandler(fs, box, opts)
-	if err := errors.Join(apiErr, fsErr, boxErr, resultsErr, signingErr, erasuresErr, usersErr, linksErr); err != nil {
+	erasures, erasedErr := erasure.NewHandler(fs, box, opts)
+	if err := errors.Join(apiErr, fsErr, listenErr, boxErr, resultErr, signErr, erasedErr, userErr, linkErr); err != nil {
 		return nil, err
 	}
 	account.New(fs, box, now).ProfileRoutes(api)
@@ -55,10 +56,11 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	erasures.Routes(api)
 	limits := quota.New(fs, c.Ring(keys.ForLimits), now)
 	(&bylink.Handler{
-		Erasures: erasures, Outbox: box, Limits: limits, Links: links, Users: users, Pages: pages, Now: now,
+		Erasures: erasures, Outbox: box, Limits: limits, Links: links, Users: users, Pages: opts.Pages, Now: now,
 	}).Routes(api)
 	(&export.Handler{
-		Firestore: fs, Outbox: box, Limits: limits, Results: results, Signing: signing, Now: now,
+		Firestore: fs, Watcher: export.NewWatcher(listening), Outbox: box, Limits: limits, Results: results,
+		Signing: signing, Now: now,
 	}).Routes(api)
 	return api, nil
 }

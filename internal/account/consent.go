@@ -171,13 +171,13 @@ type consentRecordView struct {
 	Purpose    string `json:"purpose,omitempty"`
 	Retention  string `json:"retention,omitempty"`
 	AppVersion string `json:"appVersion,omitempty"`
-	At         string `json:"at"`
+	ChangedAt  string `json:"changedAt"`
 }
 
 func newConsentRecordView(c ConsentRecord) consentRecordView {
 	return consentRecordView{
 		Epoch: c.Epoch, Action: c.Action, Version: c.Terms.Version, Purpose: c.Terms.Purpose, Retention: c.Terms.Retention,
-		AppVersion: c.AppVersion, At: httpapi.Time(c.At),
+		AppVersion: c.AppVersion, ChangedAt: httpapi.Time(c.At),
 	}
 }
 

@@ -40,20 +40,20 @@ func TestConsent(t *testing.T) {
 	equal(t, body, terms.Current.Version, "current", "version")
 	equal(t, body, terms.Current.Purpose, "current", "purpose")
 	equal(t, body, terms.Current.Retention, "current", "retention")
-	equal(t, body, false, "consent", "granted")
-	if at := testkit.Member(body, "consent", "at"); at != nil {
+	equal(t, body, "never", "consent", "state")
+	if at := testkit.Member(body, "consent", "changedAt"); at != nil {
 		t.Errorf("consent.at = %v before any consent", at)
 	}
 
 	// Withdrawing what was never given changes nothing.
-	equal(t, consent("DELETE", "").want(t, http.StatusOK), false, "consent", "granted")
+	equal(t, consent("DELETE", "").want(t, http.StatusOK), "never", "consent", "state")
 	if u := w.user(t, uid); u.ConsentEpoch != 0 || u.Admits(0) {
 		t.Errorf("user = %+v", u)
 	}
 	w.told(t)
 
 	granted := consent("POST", grantBody).want(t, http.StatusCreated)
-	equal(t, granted, true, "consent", "granted")
+	equal(t, granted, "granted", "consent", "state")
 	equal(t, granted, "2026-11-29", "consent", "version")
 	if u := w.user(t, uid); u.ConsentEpoch != 1 || !u.Admits(1) || u.Admits(0) {
 		t.Errorf("user = %+v", u)
@@ -67,7 +67,7 @@ func TestConsent(t *testing.T) {
 	w.told(t)
 
 	withdrawn := consent("DELETE", "").want(t, http.StatusOK)
-	equal(t, withdrawn, false, "consent", "granted")
+	equal(t, withdrawn, "withdrawn", "consent", "state")
 	if u := w.user(t, uid); u.ConsentEpoch != 2 || u.Admits(1) || u.Admits(2) {
 		t.Errorf("user = %+v", u)
 	}

@@ -41,7 +41,7 @@ func TestConsentHistory(t *testing.T) {
 	}
 	body := w.call(t, "GET", "/v1/me/consent/history?limit=1", token, "").want(t, http.StatusOK)
 	item, _ := body["items"].([]any)[0].(map[string]any)
-	delete(item, "at")
+	delete(item, "changedAt")
 	want := map[string]any{
 		"epoch": 3.0, "action": "granted", "version": terms.Current.Version, "purpose": terms.Current.Purpose,
 		"retention": terms.Current.Retention, "appVersion": "1.2.3",

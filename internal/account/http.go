@@ -52,8 +52,7 @@ type consentRequest struct {
 }
 
 type usernameView struct {
-	Has             bool   `json:"has"`
-	Username        string `json:"username"`
+	Username        string `json:"username,omitempty"`
 	RenameAllowedAt string `json:"renameAllowedAt,omitempty"`
 }
 
@@ -90,11 +89,11 @@ func newAvailabilityView(why error, lang sentence.Lang) availabilityView {
 
 type profileView struct {
 	UID            UID             `json:"uid"`
-	Email          string          `json:"email"`
+	Email          string          `json:"email,omitempty"`
 	EmailVerified  bool            `json:"emailVerified"`
-	Username       string          `json:"username"`
-	DisplayName    string          `json:"displayName"`
-	Locale         string          `json:"locale"`
+	Username       string          `json:"username,omitempty"`
+	DisplayName    string          `json:"displayName,omitempty"`
+	Locale         string          `json:"locale,omitempty"`
 	BirthYear      int             `json:"birthYear,omitempty"`
 	Leaderboard    leaderboardView `json:"leaderboard"`
 	KeepPhotosDays *int            `json:"keepPhotosDays,omitempty"`
@@ -117,13 +116,12 @@ type termsView struct {
 	Consent consentView `json:"consent"`
 }
 
-// consentView has neither version nor at if consent was never given.
+// consentView has neither version nor changedAt if consent was never given.
 type consentView struct {
 	// State is "never", "granted" or "withdrawn".
-	State   string `json:"state"`
-	Granted bool   `json:"granted"`
-	Version string `json:"version,omitempty"`
-	At      string `json:"at,omitempty"`
+	State     string `json:"state"`
+	Version   string `json:"version,omitempty"`
+	ChangedAt string `json:"changedAt,omitempty"`
 }
 
 func writeProfile(w http.ResponseWriter, status int, u User) error {
@@ -142,7 +140,7 @@ func newProfileView(u User) profileView {
 }
 
 func newConsentView(c Consent) consentView {
-	v := consentView{State: "never", Granted: c.Granted, Version: c.Version, At: showTime(c.At)}
+	v := consentView{State: "never", Version: c.Version, ChangedAt: showTime(c.At)}
 	switch {
 	case c.Granted:
 		v.State = "granted"
@@ -294,7 +292,7 @@ func (s *Service) getMyUsername(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("ETag", etag(u))
 	return httpapi.Write(w, http.StatusOK, usernameView{
-		Has: u.Username != "", Username: u.Username, RenameAllowedAt: showTime(u.renameAllowedAt(s.now())),
+		Username: u.Username, RenameAllowedAt: showTime(u.renameAllowedAt(s.now())),
 	})
 }
 

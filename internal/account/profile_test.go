@@ -28,7 +28,7 @@ func TestPatch(t *testing.T) {
 		path             []string
 		want             any
 	}{
-		{"nothing changes nothing", `{}`, `"1"`, nil, []string{"displayName"}, ""},
+		{"nothing changes nothing", `{}`, `"1"`, nil, []string{"displayName"}, nil},
 		{"the locale is private and canonical", `{"locale":"EN-us"}`, `"2"`, nil, []string{"locale"}, "en-US"},
 		{
 			"the display name is seen by others", `{"displayName":"Ada 👩🏽‍💻"}`, `"3"`, []string{updated},
@@ -47,7 +47,7 @@ func TestPatch(t *testing.T) {
 			"the display name is kept without spaces at its ends, in NFC", `{"displayName":"  Zoe\u0308 "}`, `"5"`,
 			[]string{updated}, []string{"displayName"}, "Zoë",
 		},
-		{"empty text clears", `{"locale":"","displayName":""}`, `"6"`, []string{updated}, []string{"locale"}, ""},
+		{"empty text clears", `{"locale":"","displayName":""}`, `"6"`, []string{updated}, []string{"locale"}, nil},
 		{
 			"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"7"`, []string{updated},
 			[]string{"leaderboard", "optIn"}, false,
@@ -228,8 +228,8 @@ func TestPatch_isAMergePatch(t *testing.T) {
 		}
 	}
 	cleared := patch(`{"displayName":null,"locale":null,"keepPhotosDays":null}`).want(t, http.StatusOK)
-	equal(t, cleared, "", "displayName")
-	equal(t, cleared, "", "locale")
+	equal(t, cleared, nil, "displayName")
+	equal(t, cleared, nil, "locale")
 	equal(t, cleared, nil, "keepPhotosDays")
 	equal(t, cleared, 1990.0, "birthYear")
 	if u := w.user(t, uid); u.KeepPhotosDays != nil || u.Revision != 3 {

@@ -33,9 +33,9 @@ func TestRegister(t *testing.T) {
 	equal(t, body, false, "emailVerified")
 	equal(t, body, "Ada", "displayName")
 	equal(t, body, "pt-BR", "locale")
-	equal(t, body, "", "username")
+	equal(t, body, nil, "username")
 	equal(t, body, false, "leaderboard", "optIn")
-	equal(t, body, false, "consent", "granted")
+	equal(t, body, "never", "consent", "state")
 	if first.header.Get("ETag") != `"1"` || first.header.Get("Location") != "/v1/me" {
 		t.Errorf("header = %v", first.header)
 	}
@@ -159,7 +159,7 @@ func TestRegister_withoutAnEmailAddress(t *testing.T) {
 	token := forge(t, w.project, user.UID, time.Now().Add(time.Hour))
 	body := w.call(t, "POST", "/v1/auth/register", token, `{}`).want(t, http.StatusCreated)
 	equal(t, body, user.UID, "uid")
-	equal(t, body, "", "email")
+	equal(t, body, nil, "email")
 	equal(t, body, false, "emailVerified")
 	w.told(t, "account.registered.v1 "+user.UID)
 }

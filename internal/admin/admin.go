@@ -83,14 +83,14 @@ type reportView struct {
 	UID      account.UID      `json:"uid"`
 	Username string           `json:"username"`
 	Reasons  map[string]int64 `json:"reasons"`
-	Since    string           `json:"since"`
+	FirstAt  string           `json:"firstAt"`
 	LatestAt string           `json:"latestAt"`
 }
 
 func newReportView(q moderation.Queued) reportView {
 	return reportView{
 		ID: q.ID, UID: q.UID, Username: q.Username, Reasons: q.Reasons,
-		Since: httpapi.Time(q.CreatedAt), LatestAt: httpapi.Time(q.UpdatedAt),
+		FirstAt: httpapi.Time(q.CreatedAt), LatestAt: httpapi.Time(q.UpdatedAt),
 	}
 }
 
@@ -154,8 +154,8 @@ func missing(err error) error {
 type userView struct {
 	UID            account.UID   `json:"uid"`
 	State          account.State `json:"state"`
-	Username       string        `json:"username"`
-	Locale         string        `json:"locale"`
+	Username       string        `json:"username,omitempty"`
+	Locale         string        `json:"locale,omitempty"`
 	EmailVerified  bool          `json:"emailVerified"`
 	ConsentGranted bool          `json:"consentGranted"`
 	OnLeaderboards bool          `json:"onLeaderboards"`

@@ -24,8 +24,8 @@ type Fix struct {
 	Params []string `json:"params,omitempty"`
 	// Check is the check that it is about, "" if unknown.
 	Check string `json:"check,omitempty"`
-	// Advice is a sentence for the person in the photo.
-	Advice string `json:"advice"`
+	// Detail is a sentence for the person in the photo.
+	Detail string `json:"detail"`
 	// Gain is "" if unknown.
 	Gain Gain `json:"gain,omitempty"`
 }
@@ -33,7 +33,7 @@ type Fix struct {
 // NewFix returns the fix of an English sentence.
 func NewFix(lang sentence.Lang, english string, gain Gain) Fix {
 	said := sentence.One(lang, english)
-	return Fix{Code: said.Code, Params: said.Params, Advice: said.Detail, Gain: gain}
+	return Fix{Code: said.Code, Params: said.Params, Detail: said.Detail, Gain: gain}
 }
 
 // Of returns the fixes of a Report or a Refusal, each with its check. Both come from the same

@@ -29,12 +29,12 @@ func TestOf(t *testing.T) {
 	want := []advice.Fix{
 		{
 			Code: "move_closer", Check: report.CheckFaceSize, Gain: advice.Measured,
-			Advice: "Halte das Telefon näher, eine Armlänge entfernt, sodass dein Gesicht etwa das halbe Bild füllt.",
+			Detail: "Halte das Telefon näher, eine Armlänge entfernt, sodass dein Gesicht etwa das halbe Bild füllt.",
 		},
-		{Code: "be_alone", Check: report.CheckOtherFaces, Advice: "Mach das Foto nur von dir."},
+		{Code: "be_alone", Check: report.CheckOtherFaces, Detail: "Mach das Foto nur von dir."},
 		{
 			Code: "turn_head", Params: []string{"left", "12"}, Check: report.CheckYaw, Gain: advice.Ranked,
-			Advice: "Dreh den Kopf um etwa 12 Grad zum linken Bildrand.",
+			Detail: "Dreh den Kopf um etwa 12 Grad zum linken Bildrand.",
 		},
 	}
 	if diff := cmp.Diff(want, advice.Of(sentence.German, checks, []string{closer, alone, turn})); diff != "" {
@@ -48,9 +48,9 @@ func TestOf(t *testing.T) {
 func TestOfFailure(t *testing.T) {
 	t.Parallel()
 	want := []advice.Fix{
-		{Code: "move_closer", Advice: closer, Gain: advice.Measured},
-		{Code: "other", Advice: "Smile."},
-		{Code: "be_alone", Advice: alone},
+		{Code: "move_closer", Detail: closer, Gain: advice.Measured},
+		{Code: "other", Detail: "Smile."},
+		{Code: "be_alone", Detail: alone},
 	}
 	got := advice.OfFailure(
 		sentence.English, "The face is small in the picture. "+closer, []string{closer, "Smile.", alone},

@@ -141,6 +141,7 @@ var functions = everyTopic([]Function{
 		), account...),
 		Settings: []string{publicURL, receiptKeys, resultsBucket, operatorName, operatorContact},
 		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts, keys.ForDeletions},
+		Size:     Size{Concurrency: 1000}, // as many clients wait for exports and erasures as for scans
 		Grants:   Grants{Auth: AuthReader, Results: BucketRead, Signs: true},
 	}),
 	eventFunction(Function{

@@ -315,7 +315,7 @@ const longest = 25
 func (c *Client) AwaitScan(ctx context.Context, id string) (api.Scan, error) {
 	s, err := c.scan(ctx, id, &api.GetScanParams{Wait: new(longest)})
 	for err == nil && !ended(s.State) {
-		s, err = c.scan(ctx, id, &api.GetScanParams{Wait: new(longest), Since: &s.Version})
+		s, err = c.scan(ctx, id, &api.GetScanParams{Wait: new(longest), Since: &s.Revision})
 	}
 	if err != nil {
 		return s, fmt.Errorf("wait for scan %s: %w", id, err)
@@ -351,7 +351,7 @@ func (c *Client) AwaitSeries(ctx context.Context, id string) (api.Series, error)
 		if err != nil || s.State != api.SeriesStateOpen {
 			return s, err
 		}
-		params = &api.GetSeriesParams{Wait: new(longest), Since: &s.Version}
+		params = &api.GetSeriesParams{Wait: new(longest), Since: &s.Revision}
 	}
 }
 
@@ -470,14 +470,29 @@ func (c *Client) Inbox(ctx context.Context) ([]api.InboxItem, error) {
 	return page.Items, err
 }
 
-// Export returns how far the user's export is, and has another made where none is ready or under
-// way.
-func (c *Client) Export(ctx context.Context) (api.Export, error) {
+// AwaitExport has an export made, where none is ready or under way, and polls, long, until it has
+// ended.
+func (c *Client) AwaitExport(ctx context.Context) (api.Export, error) {
 	resp, err := c.API().RequestExportWithResponse(ctx)
 	if err != nil {
 		return api.Export{}, err
 	}
-	return body(resp, resp.JSON202)
+	e, err := body(resp, resp.JSON202)
+	for err == nil && e.State == api.ExportStateQueued {
+		e, err = c.export(ctx)
+	}
+	if err != nil {
+		return e, fmt.Errorf("wait for the export: %w", err)
+	}
+	return e, nil
+}
+
+func (c *Client) export(ctx context.Context) (api.Export, error) {
+	resp, err := c.API().GetExportWithResponse(ctx, &api.GetExportParams{Wait: new(longest)})
+	if err != nil {
+		return api.Export{}, err
+	}
+	return body(resp, resp.JSON200)
 }
 
 // Download gets a ready export and verifies that it is whole.

@@ -28,9 +28,26 @@ type View struct {
 	// Reason is why a photo would be refused, nil unless Retake.
 	Reason *Reason `json:"reason,omitempty"`
 	// Checks are the engine's checks, empty if it found no face.
-	Checks []report.Check `json:"checks"`
+	Checks []Check `json:"checks"`
 	// Fixes are at most three, most useful first. There are none if Good.
 	Fixes []advice.Fix `json:"fixes"`
+}
+
+// Check is a check of the engine. Warn and Reject are absent where it has no such limit.
+type Check struct {
+	Check   string         `json:"check"`
+	Value   float64        `json:"value"`
+	Warn    *float64       `json:"warn,omitempty"`
+	Reject  *float64       `json:"reject,omitempty"`
+	Verdict report.Verdict `json:"verdict"`
+}
+
+func newChecks(all []report.Check) []Check {
+	checks := make([]Check, len(all))
+	for i, c := range all {
+		checks[i] = Check(c)
+	}
+	return checks
 }
 
 // Reason is why a photo is refused.
@@ -47,7 +64,7 @@ func answer(lang sentence.Lang, r report.Report, err error) (View, error) {
 	var refusal *report.Refusal
 	switch {
 	case err == nil:
-		a := View{Verdict: Good, Checks: r.Quality, Fixes: advice.Of(lang, r.Quality, r.Fixes)}
+		a := View{Verdict: Good, Checks: newChecks(r.Quality), Fixes: advice.Of(lang, r.Quality, r.Fixes)}
 		if len(a.Fixes) > 0 {
 			a.Verdict = Improve
 		}
@@ -63,7 +80,7 @@ func answer(lang sentence.Lang, r report.Report, err error) (View, error) {
 	said := sentence.Tell(lang, refusal.Detail)
 	a := View{
 		Verdict: Retake, Reason: &Reason{Code: refusal.Code, Detail: said.Detail, Says: said.Parts},
-		Checks: append([]report.Check{}, refusal.Quality...), Fixes: advice.Of(lang, refusal.Quality, refusal.Fixes),
+		Checks: newChecks(refusal.Quality), Fixes: advice.Of(lang, refusal.Quality, refusal.Fixes),
 	}
 	if len(a.Fixes) == 0 {
 		a.Fixes = []advice.Fix{advice.NewFix(lang, refusal.Detail, advice.Measured)}

@@ -91,7 +91,7 @@ func TestAnswers(t *testing.T) {
 			if len(a.Fixes) > 3 || (len(a.Fixes) == 0) != (tt.verdict == Good) {
 				t.Fatalf("fixes %+v", a.Fixes)
 			}
-			if len(a.Fixes) > 0 && (a.Fixes[0].Gain != tt.gain || a.Fixes[0].Advice == "") {
+			if len(a.Fixes) > 0 && (a.Fixes[0].Gain != tt.gain || a.Fixes[0].Detail == "") {
 				t.Errorf("first fix %+v, want it to gain %q", a.Fixes[0], tt.gain)
 			}
 			for _, f := range a.Fixes {

@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/reached"
 	"github.com/facescan/facescan/internal/web"
@@ -32,6 +33,8 @@ type Options struct {
 	Wait string
 	// Pages shows receipts to people. The zero Pages name no operator.
 	Pages *web.Pages
+	// Watcher wakes the requests that wait for an erasure. By default it is one of the handler's own.
+	Watcher *longpoll.Watcher[Awaited]
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -59,6 +62,9 @@ func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, 
 	if opts.Pages == nil {
 		opts.Pages = new(web.Pages)
 	}
+	if opts.Watcher == nil {
+		opts.Watcher = NewWatcher(fs)
+	}
 	return &Handler{fs: fs, box: box, keys: keys, wait: wait, opts: opts}, nil
 }
 
@@ -68,7 +74,7 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/me", httpapi.Leaving, h.deleteMe)
 	api.Handle("GET /v1/erasures/key", httpapi.Open, h.getKey)
 	shown := httpapi.Shown(h.opts.Pages.Problem)
-	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get, httpapi.Query("lang"), shown)
+	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get, httpapi.Query("lang", "wait"), shown)
 }
 
 // ReceiptPath returns the path of the receipt with the capability.
@@ -172,13 +178,19 @@ type receiptView struct {
 	Contents  *receipt.Receipt `json:"contents,omitempty"`
 }
 
+// get answers with the erasure as it is, or as soon as it is done, at the latest after "wait"
+// seconds.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
+	wait, err := longpoll.Seconds(r)
+	if err != nil {
+		return err
+	}
 	notFound := fault.New(fault.CodeNotFound, "There is no such receipt, or it has expired.")
 	secret := r.PathValue("capability")
 	if !capabilityPattern.MatchString(secret) {
 		return notFound
 	}
-	view, err := h.show(r.Context(), hash(secret))
+	view, err := h.show(r.Context(), hash(secret), wait)
 	if errors.Is(err, ErrGone) {
 		return notFound
 	}
@@ -214,9 +226,16 @@ func (v receiptView) page() web.Receipt {
 	return shown
 }
 
-// show reads the saga first and then the receipt, in the order in which the one becomes the other.
-func (h *Handler) show(ctx context.Context, capabilityHash string) (receiptView, error) {
+// show waits for the saga's end, at most the seconds. It reads the saga first and then the receipt,
+// in the order in which the one becomes the other.
+func (h *Handler) show(ctx context.Context, capabilityHash string, wait int) (receiptView, error) {
 	j, err := decodeJob(one(ctx, jobs(h.fs).Where("capabilityHash", "==", capabilityHash)))
+	if err == nil && wait > 0 {
+		_, _, err = h.opts.Watcher.WaitFor(ctx, Awaited{Job: j}, 0, wait)
+		if err == nil {
+			return h.show(ctx, capabilityHash, 0)
+		}
+	}
 	if err == nil {
 		return receiptView{State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt)}, nil
 	}

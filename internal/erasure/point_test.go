@@ -246,8 +246,8 @@ func (l *life) board(t *testing.T) []any {
 	if me["rank"] != 1.0 || me["total"] == nil {
 		t.Errorf("the other user's standing: %v", me)
 	}
-	delete(top, "asOf")
-	delete(me, "asOf")
+	delete(top, "countedAt")
+	delete(me, "countedAt")
 	return []any{top, me}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/store"
@@ -29,6 +30,36 @@ func ReadJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, e
 func decodeJob(snap *firestore.DocumentSnapshot, err error) (Job, error) {
 	return store.Decode[Job](snap, err, "erasure", ErrGone)
 }
+
+// Awaited is a saga whose end clients wait for, which is when its document is gone.
+type Awaited struct {
+	Job
+
+	over bool
+}
+
+// NewWatcher returns a watcher of sagas in the database.
+func NewWatcher(fs *firestore.Client) *longpoll.Watcher[Awaited] {
+	return longpoll.NewWatcher(fs, func(snap *firestore.DocumentSnapshot, err error) (Awaited, error) {
+		j, err := decodeJob(snap, err)
+		if errors.Is(err, ErrGone) {
+			return Awaited{over: true}, nil
+		}
+		return Awaited{Job: j}, err
+	})
+}
+
+// Settled reports whether the saga is over.
+func (a Awaited) Settled() bool { return a.over }
+
+// CurrentVersion returns 0: of a saga under way nothing but its end is told.
+func (a Awaited) CurrentVersion() int64 { return 0 }
+
+// Owner returns the id of the user whose it is.
+func (a Awaited) Owner() string { return string(a.UID) }
+
+// Ref returns the saga's document.
+func (a Awaited) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, a.ID()) }
 
 // WriteJob writes the saga in the transaction.
 func WriteJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {

@@ -28,6 +28,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/parked"
 	"github.com/facescan/facescan/internal/quota"
@@ -53,6 +54,7 @@ type world struct {
 	eraser  *erase.Consumer
 	sweeper *erasure.Sweeper
 	signer  receipt.Signer
+	watcher *longpoll.Watcher[erasure.Awaited]
 }
 
 func newWorld(t *testing.T) *world {
@@ -81,6 +83,7 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 		t.Fatal(err)
 	}
 	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
+	w.watcher = erasure.NewWatcher(w.Firestore)
 	requests := w.requests(t)
 	requests.Routes(w.API)
 	limits := quota.New(w.Firestore, testkit.Ring(keys.ForLimits), w.Clock)
@@ -89,7 +92,8 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 		Pages: new(web.Pages), Now: w.Clock,
 	}).Routes(w.API)
 	(&export.Handler{
-		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
+		Firestore: w.Firestore, Watcher: export.NewWatcher(w.Firestore), Outbox: w.Outbox, Limits: limits,
+		Results: w.Results, Signing: w.Signing, Now: w.Clock,
 	}).Routes(w.API)
 	exporter := &build.Consumer{
 		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Now: w.Clock,
@@ -102,7 +106,7 @@ func (w *world) requests(t *testing.T) *erasure.Handler {
 	t.Helper()
 	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
 		Keys: []string{w.signer.Public()}, PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
-		Now: w.Clock,
+		Watcher: w.watcher, Now: w.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)

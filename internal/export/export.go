@@ -35,8 +35,6 @@ const (
 	docSchema = 1
 	// ContentType is the media type of an export's object.
 	ContentType = "application/zip"
-	// tryAfter is when a client asks again for an export that is under way, of seconds or more.
-	tryAfter = 2 * time.Second
 	// linkLife is the longest life of a signed URL. GET signs another one.
 	linkLife = 15 * time.Minute
 	// firstLook is when the sweep first requests an export again, and the pause before it does so once

@@ -13,14 +13,17 @@ import (
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
 )
 
 // Handler serves POST and GET /v1/me/export.
 type Handler struct {
-	// Firestore holds the exports, and Outbox commits them with their events.
+	// Firestore holds the exports, and Outbox commits them with their events. Watcher wakes the
+	// requests that wait for one.
 	Firestore *firestore.Client
+	Watcher   *longpoll.Watcher[Job]
 	Outbox    *outbox.Box
 	// Limits counts the exports of a day.
 	Limits *quota.Limiter
@@ -35,7 +38,7 @@ type Handler struct {
 // the user's data.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/me/export", httpapi.FreshUser, h.post)
-	api.Handle("GET /v1/me/export", httpapi.FreshUser, h.get)
+	api.Handle("GET /v1/me/export", httpapi.FreshUser, h.get, httpapi.Query("wait"))
 }
 
 // exportView has the members after expiresAt once the export is ready.
@@ -60,15 +63,35 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	return h.write(w, r, http.StatusAccepted, j)
 }
 
+// get answers with the export as it is, or as soon as it has ended, at the latest after "wait"
+// seconds. What a wait has brought is read anew, with the account: its consent may have changed
+// meanwhile, or the sign-in have ended.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
-	j, err := h.find(r.Context(), account.Caller(r))
-	if errors.Is(err, ErrGone) {
-		return fault.New(fault.CodeNotFound, "There is no export: request one.")
+	wait, err := longpoll.Seconds(r)
+	if err != nil {
+		return err
+	}
+	j, err := h.owned(r)
+	if err != nil {
+		return err
+	}
+	_, waited, err := h.Watcher.WaitFor(r.Context(), j, 0, wait)
+	if err == nil && waited {
+		j, err = h.owned(r)
 	}
 	if err != nil {
 		return err
 	}
 	return h.write(w, r, http.StatusOK, j)
+}
+
+// owned returns the caller's current export.
+func (h *Handler) owned(r *http.Request) (Job, error) {
+	j, err := h.find(r.Context(), account.Caller(r))
+	if errors.Is(err, ErrGone) {
+		return j, fault.New(fault.CodeNotFound, "There is no export: request one.")
+	}
+	return j, err
 }
 
 func (h *Handler) write(w http.ResponseWriter, r *http.Request, status int, j Job) error {
@@ -84,9 +107,7 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, status int, j Jo
 		}
 		v.Bytes, v.SHA256, v.URL, v.URLExpiresAt = j.Bytes, j.SHA256, signed, httpapi.Time(expires)
 	}
-	if j.State == Queued {
-		httpapi.ComeAgain(w, tryAfter)
-	}
+	longpoll.ComeAgain(w, j)
 	return httpapi.Write(w, status, v)
 }
 

@@ -31,7 +31,7 @@ func TestExport_rotated(t *testing.T) {
 	before, after := []byte("the secret before"), []byte("the secret after")
 	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	(&export.Handler{
-		Firestore: w.Firestore, Results: w.Results, Signing: w.Signing, Now: w.Clock,
+		Firestore: w.Firestore, Watcher: w.watcher, Results: w.Results, Signing: w.Signing, Now: w.Clock,
 		Outbox: outbox.New(w.Firestore, dead{}, keys.NewRing(keys.ForOutbox, before).OfWriter("profile"), w.Clock),
 		Limits: quota.New(w.Firestore, keys.NewRing(keys.ForLimits, before), w.Clock),
 	}).Routes(api)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/store"
@@ -30,6 +32,29 @@ func ReadJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, e
 func decode(snap *firestore.DocumentSnapshot, err error) (Job, error) {
 	return store.Decode[Job](snap, err, "export", ErrGone)
 }
+
+// NewWatcher returns a watcher of exports in the database.
+func NewWatcher(fs *firestore.Client) *longpoll.Watcher[Job] {
+	return longpoll.NewWatcher(fs, func(snap *firestore.DocumentSnapshot, err error) (Job, error) {
+		j, err := decode(snap, err)
+		if errors.Is(err, ErrGone) {
+			return j, fault.New(fault.CodeNotFound, "There is no such export any more.")
+		}
+		return j, err
+	})
+}
+
+// Settled reports whether the export has ended.
+func (j Job) Settled() bool { return j.State != Queued }
+
+// CurrentVersion returns 0: of an export under way nothing but its end is told.
+func (j Job) CurrentVersion() int64 { return 0 }
+
+// Owner returns the id of the user whose it is.
+func (j Job) Owner() string { return string(j.UID) }
+
+// Ref returns the export's document.
+func (j Job) Ref(fs *firestore.Client) *firestore.DocumentRef { return jobs(fs).Doc(j.ID) }
 
 // WriteJob writes the export in the transaction.
 func WriteJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {

@@ -21,6 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/testkit"
@@ -39,6 +40,7 @@ type world struct {
 	*usertest.World
 	exporter *build.Consumer
 	sweeper  *export.Sweeper
+	watcher  *longpoll.Watcher[export.Job]
 	// taken is how many of the published messages the test has taken.
 	taken int
 
@@ -55,10 +57,12 @@ func newWorld(t *testing.T) *world {
 	w.exporter = &build.Consumer{
 		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Now: w.busyClock,
 	}
+	w.watcher = export.NewWatcher(w.Firestore)
 	w.sweeper = &export.Sweeper{Firestore: w.Firestore, Results: w.Results, Outbox: w.Outbox, Now: w.Clock}
 	limits := quota.New(w.Firestore, testkit.Ring(keys.ForLimits), w.Clock)
 	(&export.Handler{
-		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
+		Firestore: w.Firestore, Watcher: w.watcher, Outbox: w.Outbox, Limits: limits, Results: w.Results,
+		Signing: w.Signing, Now: w.Clock,
 	}).Routes(w.API)
 	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
 		PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),

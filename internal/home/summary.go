@@ -34,10 +34,10 @@ func (h *Handler) Routes(api *httpapi.API) {
 
 // summaryView has no latest and no best if there is no such scan.
 type summaryView struct {
-	Latest   *scan.Summary   `json:"latest,omitempty"`
-	Best     *scan.Summary   `json:"best,omitempty"`
-	Standing boards.Standing `json:"standing"`
-	Unread   int64           `json:"unread"`
+	Latest      *scan.Summary   `json:"latest,omitempty"`
+	Best        *scan.Summary   `json:"best,omitempty"`
+	Standing    boards.Standing `json:"standing"`
+	UnreadCount int64           `json:"unreadCount"`
 }
 
 // get reads the parts concurrently, so that it takes as long as the slowest. Each is read at its
@@ -55,7 +55,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	parts.Go(func() (err error) {
-		v.Unread, err = notify.CountUnread(ctx, h.Firestore, uid, h.Now())
+		v.UnreadCount, err = notify.CountUnread(ctx, h.Firestore, uid, h.Now())
 		return err
 	})
 	if err := parts.Wait(); err != nil {

@@ -51,8 +51,9 @@ func TestSummary(t *testing.T) {
 
 	status, body := b.get(t)
 	want := map[string]any{"standing": map[string]any{
-		"board": board, "optIn": true, "state": "not_rated", "total": 0.0, "asOf": testkit.Member(body, "standing", "asOf"),
-	}, "unread": 0.0}
+		"board": board, "optIn": true, "state": "not_rated", "total": 0.0,
+		"countedAt": testkit.Member(body, "standing", "countedAt"),
+	}, "unreadCount": 0.0}
 	if diff := cmp.Diff(want, body); status != http.StatusOK || diff != "" {
 		t.Fatalf("before the first scan: %d (-want +got):\n%s", status, diff)
 	}
@@ -73,7 +74,7 @@ func TestSummary(t *testing.T) {
 		status,
 		testkit.Member(body, "latest", "id"),
 		testkit.Member(body, "best", "id"), testkit.Member(body, "best", "score", "value"),
-		testkit.Member(body, "standing", "rank"), testkit.Member(body, "standing", "total"), body["unread"],
+		testkit.Member(body, "standing", "rank"), testkit.Member(body, "standing", "total"), body["unreadCount"],
 	}
 	document, err := b.Firestore.Collection("scans").Doc(string(best)).Get(t.Context())
 	if err != nil {

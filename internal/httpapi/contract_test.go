@@ -74,6 +74,81 @@ func TestContract_saysWhatAnAppNeeds(t *testing.T) {
 	}
 }
 
+// Lists have one envelope: items, and nextCursor where they come in pages.
+func TestContract_lists(t *testing.T) {
+	t.Parallel()
+	lists := 0
+	for name, op := range operations(contract(t)) {
+		paged := slices.ContainsFunc(op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == "cursor" })
+		if !paged && !strings.HasPrefix(op.OperationID, "list") {
+			continue
+		}
+		lists++
+		answer := op.Responses.Value("200").Value.Content["application/json"].Schema.Value
+		items, next := answer.Properties["items"], answer.Properties["nextCursor"]
+		if items == nil || !items.Value.Type.Is(openapi3.TypeArray) || !slices.Contains(answer.Required, "items") {
+			t.Errorf("%s: has no items", name)
+		}
+		if (next != nil) != paged || slices.Contains(answer.Required, "nextCursor") {
+			t.Errorf("%s: takes a cursor: %v; has an optional nextCursor: %v", name, paged, next != nil)
+		}
+		for member, schema := range answer.Properties {
+			if member != "items" && schema.Value.Type.Is(openapi3.TypeArray) {
+				t.Errorf("%s: %q is a list beside items", name, member)
+			}
+		}
+	}
+	if lists < 10 {
+		t.Errorf("only %d lists were seen", lists)
+	}
+}
+
+// What has no value is absent from an answer, and an instant has a name that says so.
+func TestContract_members(t *testing.T) {
+	t.Parallel()
+	doc := contract(t)
+	seen := map[*openapi3.Schema]bool{}
+	for name, op := range operations(doc) {
+		for status, response := range op.Responses.Map() {
+			for media, content := range response.Value.Content {
+				if media == "application/json" && !strings.HasPrefix(name, "GET /v1/openapi") {
+					valued(t, name+" "+status, content.Schema, seen)
+				}
+			}
+		}
+	}
+	if len(seen) < 100 {
+		t.Errorf("only %d schemas were seen", len(seen))
+	}
+}
+
+// valued fails if a member of the schema may be null, or is an instant whose name does not end in
+// At. Of what a signed receipt has, the names are fixed.
+func valued(t *testing.T, at string, ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
+	t.Helper()
+	if ref == nil || ref.Value == nil || seen[ref.Value] {
+		return
+	}
+	s := ref.Value
+	seen[s] = true
+	if s.Type.Includes(openapi3.TypeNull) || slices.Contains(s.Enum, any("")) {
+		t.Errorf("%s may be without a value", at)
+	}
+	for _, of := range [][]*openapi3.SchemaRef{s.OneOf, s.AnyOf, s.AllOf} {
+		for _, one := range of {
+			valued(t, at, one, seen)
+		}
+	}
+	valued(t, at, s.Items, seen)
+	valued(t, at, s.AdditionalProperties.Schema, seen)
+	for name, member := range s.Properties {
+		if member.Value.Format == "date-time" && !strings.HasSuffix(name, "At") && name != "gone" {
+			t.Errorf("%s: the instant %q does not end in At", at, name)
+		}
+		valued(t, at+"/"+name, member, seen)
+	}
+}
+
 // mayBeLeftOut are the operations whose body means the same as none if it is empty.
 var mayBeLeftOut = []string{"POST /v1/inbox/read-all"}
 

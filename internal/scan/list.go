@@ -25,7 +25,7 @@ type Summary struct {
 	SeriesID   SeriesID `json:"seriesId,omitempty"`
 	State      State    `json:"state"`
 	Stage      Stage    `json:"stage,omitempty"`
-	Version    int64    `json:"version"`
+	Revision   int64    `json:"revision"`
 	CreatedAt  string   `json:"createdAt"`
 	UpdatedAt  string   `json:"updatedAt"`
 	FinishedAt string   `json:"finishedAt,omitempty"`
@@ -39,7 +39,7 @@ type Summary struct {
 // NewSummary returns the summary of the scan, which needs only summaryFields.
 func NewSummary(s Scan) Summary {
 	v := Summary{
-		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version,
+		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Revision: s.Version,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: OptionalTime(s.FinishedAt),
 	}
 	if s.Failure != nil {

@@ -15,5 +15,5 @@ type Rendered struct {
 	Name   string           `firestore:"name" json:"name"`
 	Format rendition.Format `firestore:"format" json:"format"`
 	// Failure is why it was not made, "" if it was.
-	Failure string `firestore:"failure" json:"failure,omitempty"`
+	Failure string `firestore:"failure" json:"failureCode,omitempty"`
 }

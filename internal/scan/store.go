@@ -7,7 +7,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/store"
 )
@@ -27,8 +26,8 @@ func Ref(fs *firestore.Client, id ID) *firestore.DocumentRef {
 // CurrentVersion returns the version that waiting clients compare.
 func (s Scan) CurrentVersion() int64 { return s.Version }
 
-// Owner returns the scan's user.
-func (s Scan) Owner() account.UID { return s.UID }
+// Owner returns the id of the user whose it is.
+func (s Scan) Owner() string { return string(s.UID) }
 
 // Ref returns the scan's document.
 func (s Scan) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.ID) }

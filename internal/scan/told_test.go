@@ -59,15 +59,15 @@ func TestNewView_tellsTheResultInTheLanguage(t *testing.T) {
 		"fixes": []any{
 			map[string]any{
 				"code": "turn_head", "params": []any{"left", "13"}, "check": "yaw", "gain": "ranked",
-				"advice": "Dreh den Kopf um etwa 13 Grad zum linken Bildrand.",
+				"detail": "Dreh den Kopf um etwa 13 Grad zum linken Bildrand.",
 			},
-			map[string]any{"code": "hold_level", "check": "roll", "advice": "Halte das Telefon aufrecht und den Kopf gerade."},
+			map[string]any{"code": "hold_level", "check": "roll", "detail": "Halte das Telefon aufrecht und den Kopf gerade."},
 		},
 		"notRankableBecause": []any{
 			map[string]any{"code": "head_turned", "detail": "Der Kopf ist zur Seite gedreht."},
 			map[string]any{"code": "daily_limit", "detail": pace},
 		},
-		"notMeasured": []any{map[string]any{"name": "chin", "reason": "Kein Punkt liegt auf dem Kinn."}},
+		"notMeasured": []any{map[string]any{"metric": "chin", "detail": "Kein Punkt liegt auf dem Kinn."}},
 		"guard": []any{map[string]any{
 			"code": "mirrored_half", "detail": "Beide Gesichtshälften sind dasselbe Bild, eine davon gespiegelt.",
 		}},
@@ -99,7 +99,7 @@ func TestNewView_ofResultWithoutSentences(t *testing.T) {
 	t.Parallel()
 	result := map[string]any{"version": "facescan-1.0.0", "notRankableBecause": "", "fixes": []any{}}
 	body, err := json.Marshal(scan.NewView(scan.Scan{Result: result}, sentence.German).Result)
-	if want := `{"fixes":[],"notRankableBecause":[],"version":"facescan-1.0.0"}`; err != nil || string(body) != want {
+	if want := `{"engine":"facescan-1.0.0","fixes":[],"notRankableBecause":[]}`; err != nil || string(body) != want {
 		t.Errorf("%s %v, want %s", body, err, want)
 	}
 	if got := scan.NewView(scan.Scan{}, sentence.German).Result; got != nil {

@@ -42,20 +42,20 @@ type Verification struct {
 // Previous is the result before the last rescoring.
 type Previous struct {
 	Engine string  `firestore:"engine" json:"engine"`
-	Score  float64 `firestore:"score" json:"score"`
+	Score  float64 `firestore:"score" json:"value"`
 }
 
 type verificationView struct {
-	Outcome string `json:"outcome"`
-	Engine  string `json:"engine,omitempty"`
-	At      string `json:"at"`
+	State     string `json:"state"`
+	Engine    string `json:"engine,omitempty"`
+	UpdatedAt string `json:"updatedAt"`
 }
 
 func showVerification(v *Verification) *verificationView {
 	if v == nil {
 		return nil
 	}
-	return &verificationView{Outcome: v.Outcome, Engine: v.Engine, At: httpapi.Time(v.At)}
+	return &verificationView{State: v.Outcome, Engine: v.Engine, UpdatedAt: httpapi.Time(v.At)}
 }
 
 // Settled reports whether the scan has ended and is not being measured again, so that there is

@@ -12,7 +12,7 @@ type View struct {
 	SeriesID   SeriesID       `json:"seriesId,omitempty"`
 	State      State          `json:"state"`
 	Stage      Stage          `json:"stage,omitempty"`
-	Version    int64          `json:"version"`
+	Revision   int64          `json:"revision"`
 	CreatedAt  string         `json:"createdAt"`
 	UpdatedAt  string         `json:"updatedAt"`
 	FinishedAt string         `json:"finishedAt,omitempty"`
@@ -30,7 +30,8 @@ type View struct {
 // NewView returns the scan for its owner, with its sentences in the language.
 func NewView(s Scan, lang sentence.Lang) View {
 	v := View{
-		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.tell(lang),
+		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Revision: s.Version,
+		Result:      showResult(s.tell(lang)),
 		DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: OptionalTime(s.FinishedAt),
 		Verification: showVerification(s.Verification), Previous: s.Previous,

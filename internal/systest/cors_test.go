@@ -88,12 +88,12 @@ func TestPageScans(t *testing.T) {
 		t.Fatalf("images: %v, %v", listed, err)
 	}
 	original := false
-	for _, image := range listed.JSON200.Images {
+	for _, image := range listed.JSON200.Items {
 		original = original || image.Name == "original"
 		t.Run(image.Name, func(t *testing.T) { s.under(t).pageGets(ctx, t, image.URL, int(image.Bytes)) })
 	}
 	if !original {
-		t.Errorf("no original among %+v", listed.JSON200.Images)
+		t.Errorf("no original among %+v", listed.JSON200.Items)
 	}
 }
 

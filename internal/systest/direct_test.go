@@ -50,7 +50,7 @@ func (c caller) direct(ctx context.Context, t *testing.T, measured []byte) {
 		_, answer := c.call(ctx, t, "GET", "/v1/scans/"+taken.Scan.ID, "")
 		return json.Unmarshal(answer, &done) == nil && done.State == api.ScanStateCompleted
 	})
-	if done.Renditions == nil || len(*done.Renditions) != 1 || (*done.Renditions)[0].Failure != nil {
+	if done.Renditions == nil || len(*done.Renditions) != 1 || (*done.Renditions)[0].FailureCode != nil {
 		t.Errorf("renditions %v", done.Renditions)
 	}
 	if done.DuplicateOf == nil || done.Result.Rankable {

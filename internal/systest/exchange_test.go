@@ -151,7 +151,51 @@ func (x *exchanges) check(req *http.Request, resp *http.Response, body []byte) e
 	if route.Operation.OperationID == "getContractJSON" { // it has answers as examples
 		return nil
 	}
+	if err := valued(resp, body); err != nil {
+		return err
+	}
 	return inOneLanguage(resp, body)
+}
+
+// valued looks for members of a JSON answer without a value: null, or an empty text. Such a member
+// is to be absent.
+func valued(resp *http.Response, body []byte) error {
+	if resp.Header.Get("Content-Type") != "application/json" || len(body) == 0 {
+		return nil
+	}
+	var answer any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return err
+	}
+	if path := firstNone("", answer); path != "" {
+		return fmt.Errorf("%s has no value, so it should be absent", path)
+	}
+	return nil
+}
+
+// firstNone returns the pointer to a member or element without a value, "" if all have one.
+func firstNone(at string, value any) string {
+	switch value := value.(type) {
+	case nil:
+		return at
+	case string:
+		if value == "" {
+			return at
+		}
+	case map[string]any:
+		for name, member := range value {
+			if found := firstNone(at+"/"+name, member); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for i, element := range value {
+			if found := firstNone(fmt.Sprintf("%s/%d", at, i), element); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
 }
 
 // checkNowhere is for what no operation of the contract fits.
@@ -221,6 +265,9 @@ func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 		"a member too many": {
 			"GET", "/v1/preferences", "", 200, strings.Replace(preferences, "{", `{"sms":true,`, 1), "sms",
 		},
+		"a member without a value": {
+			"GET", "/v1/friends/code", "", 200, `{"code":"","createdAt":"2026-11-20T08:16:00.000Z"}`, "code",
+		},
 		"a member too few": {
 			"GET", "/v1/preferences", "", 200, strings.Replace(preferences, `"email":false,`, "", 1), "email",
 		},
@@ -236,8 +283,8 @@ func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 		"a lax server": {
 			"PUT", "/v1/preferences", `{"push":true,"email":true,"sms":true}`, 200, preferences, "sms",
 		},
-		"a lax parameter":          {"GET", "/v1/inbox?limit=1000", "", 200, `{"items":[],"unread":0}`, "limit"},
-		"a secret parameter":       {"GET", "/v1/inbox?debug=1", "", 200, `{"items":[],"unread":0}`, "debug"},
+		"a lax parameter":          {"GET", "/v1/inbox?limit=1000", "", 200, `{"items":[],"unreadCount":0}`, "limit"},
+		"a secret parameter":       {"GET", "/v1/inbox?debug=1", "", 200, `{"items":[],"unreadCount":0}`, "debug"},
 		"a header that is missing": {"GET", "/v1/me", "", 200, `{}`, "ETag"},
 		"a result before the end": {
 			"GET", "/v1/scans/aaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
@@ -496,9 +543,10 @@ func (c caller) export(ctx context.Context, t *testing.T) {
 		t.Fatalf("POST %s: %d %s", path, status, answer)
 	}
 	c.want(ctx, t, 202, "POST", path, "") // tells anew what the function may have died before
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", path+"?wait=26", "")
 	var seen api.Export
 	c.await(ctx, t, "the export", func() bool {
-		_, answer := c.call(ctx, t, "GET", path, "")
+		_, answer := c.call(ctx, t, "GET", path+"?wait=1", "")
 		if err := json.Unmarshal(answer, &seen); err != nil {
 			t.Fatal(err)
 		}
@@ -527,7 +575,7 @@ func (c caller) erase(ctx context.Context, t *testing.T, uid string) {
 		if err := c.RequestSweep(ctx); err != nil {
 			t.Fatal(err)
 		}
-		_, answer := (caller{system: c.system}).call(ctx, t, "GET", receipt, "")
+		_, answer := (caller{system: c.system}).call(ctx, t, "GET", receipt+"?wait=1", "")
 		if err := json.Unmarshal(answer, &seen); err != nil {
 			t.Fatal(err)
 		}
@@ -774,7 +822,7 @@ func (c caller) remeasure(ctx context.Context, t *testing.T, id string) {
 			if err := json.Unmarshal(answer, &s); err != nil || s.Verification == nil {
 				t.Fatalf("no verification: %s, %v", answer, err)
 			}
-			return s.Verification.Outcome == outcome
+			return s.Verification.State == outcome
 		})
 	}
 	settle("verify", "matches")
@@ -840,8 +888,8 @@ func (c caller) inbox(ctx context.Context, t *testing.T, bob *client.Client) {
 		return len(items) > 1
 	})
 	c.want(ctx, t, 204, "POST", "/v1/inbox/"+items[0].ID+"/read", "")
-	c.want(ctx, t, 200, "GET", "/v1/inbox?unread=true&type="+items[1].Kind, "")
-	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/inbox?type=x", "")
+	c.want(ctx, t, 200, "GET", "/v1/inbox?unread=true&kind="+items[1].Kind, "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/inbox?kind=x", "")
 	c.want(ctx, t, 304, "GET", "/v1/inbox", "", "If-None-Match", "*")
 	c.refused(ctx, t, fault.CodeNotFound, "POST", "/v1/inbox/nothing/read", "")
 	c.want(ctx, t, 200, "GET", "/v1/inbox?limit=1&cursor="+c.cursor(ctx, t, "/v1/inbox?limit=1"), "")

@@ -29,7 +29,7 @@ func TestEveryIndex_isUsed(t *testing.T) {
 		"/v1/scans?order=newest&state=completed", "/v1/scans?order=oldest&state=completed",
 		"/v1/scans?order=newest&rankable=true", "/v1/scans?order=oldest&rankable=true",
 		"/v1/me/summary", "/v1/leaderboards/symmetry/top",
-		"/v1/inbox?unread=true", "/v1/inbox?type=welcome", "/v1/inbox?type=welcome&unread=true",
+		"/v1/inbox?unread=true", "/v1/inbox?kind=welcome", "/v1/inbox?kind=welcome&unread=true",
 	} {
 		if err := app.Do(ctx, http.MethodGet, path); err != nil {
 			t.Fatal(err)

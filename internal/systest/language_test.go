@@ -61,7 +61,7 @@ func sentencesIn(value any) (texts []string) {
 			switch {
 			case !ok:
 				texts = append(texts, sentencesIn(member)...)
-			case coded && slices.Contains([]string{"detail", "advice", "help"}, name):
+			case coded && slices.Contains([]string{"detail", "help"}, name):
 				texts = append(texts, text)
 			}
 		}
@@ -82,7 +82,7 @@ func TestInOneLanguage(t *testing.T) {
 		"a page":             {nil, `<html>`, true},
 		"German":             {german, `{"a":[{"code":"mouth_open","detail":"Der Mund ist offen."}]}`, true},
 		"English":            {english, `{"a":[{"code":"mouth_open","detail":"The mouth is open."}]}`, true},
-		"English as German":  {german, `{"a":[{"code":"mouth_open","advice":"The mouth is open."}]}`, false},
+		"English as German":  {german, `{"a":[{"code":"mouth_open","detail":"The mouth is open."}]}`, false},
 		"no row":             {english, `{"code":"x","help":"The moon is full."}`, false},
 		"no header":          {http.Header{}, `{"code":"mouth_open","detail":"The mouth is open."}`, false},
 		"it seems not to":    {http.Header{"Content-Language": {"de"}}, `{"code":"x","detail":"Der Mund."}`, false},

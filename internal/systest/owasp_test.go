@@ -400,7 +400,7 @@ func (s *system) attackProperties(ctx context.Context, t *testing.T) {
 		_, answer := c.call(ctx, t, "GET", "/v1"+path, "")
 		listed += string(answer)
 	}
-	if !strings.Contains(listed, `"since":"`) {
+	if !strings.Contains(listed, `"createdAt":"`) {
 		t.Errorf("no friend is listed, so this proves nothing: %s", listed)
 	}
 	for _, secret := range []string{friend.uid, friend.email, scan, "1990"} {
@@ -915,7 +915,7 @@ func (s *system) forgePhotoNotices(ctx context.Context, t *testing.T, victim cal
 		if err := json.Unmarshal(answer, &one); err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprint(one.State, one.Version, one.UpdatedAt)
+		return fmt.Sprint(one.State, one.Revision, one.UpdatedAt)
 	}
 	before := snapshot()
 	for name, object := range map[string]string{

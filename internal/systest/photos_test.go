@@ -118,7 +118,7 @@ func outcomeOf(done map[string]api.Scan, p photos.Photo) photos.Outcome {
 		return o
 	}
 	o.Rankable = got.Result.Rankable
-	for _, c := range got.Result.Quality {
+	for _, c := range got.Result.Checks {
 		if c.Verdict == "warn" {
 			o.Warnings = append(o.Warnings, c.Check)
 		}

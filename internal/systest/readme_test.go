@@ -41,14 +41,14 @@ func TestReadme_useTheAPI(t *testing.T) {
 	}
 	rest := out
 	for _, want := range []string{
-		`"emailVerified":true`, `"birthYear":1990`, `"granted":true`, `"verdict":"`, `"state":"completed"`, `"result":{`,
-		`"items":[`, `"points":[`, `"verification":`, `"outcome":"matches"`, `"leftOut":{"code":"not_rankable"`,
+		`"emailVerified":true`, `"birthYear":1990`, `"state":"granted"`, `"verdict":"`, `"state":"completed"`, `"result":{`,
+		`"items":[`, `"items":[{"kind":"scan"`, `"verification":`, `"state":"matches"`, `"leftOut":{"code":"not_rankable"`,
 		`"duplicateOf":"`, `"name":"renditions/grey"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`,
 		`"username":"ada_`, `"optIn":true`,
-		`"items":[`, `"total":`, `"reason":"`, `"items":[`,
-		`"since":"`, `"items":[{"id":"`, `"items":[{"id":"`,
-		`"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
-		`"email":false`, `"latest":{`, `"state":"ready"`, "/export.zip", `"granted":false`, `"action":"withdrawn"`,
+		`"items":[`, `"total":`, `"reasonCode":"`, `"items":[`,
+		`"createdAt":"`, `"items":[{"id":"`, `"items":[{"id":"`,
+		`"type":"scan.completed.v1"`, `"unreadCount":`, `"id":"phone-1"`,
+		`"email":false`, `"latest":{`, `"state":"ready"`, "/export.zip", `"state":"withdrawn"`, `"action":"withdrawn"`,
 		`"state":"erased"`,
 		"The signature is good.", `"code":"token_missing"`,
 	} {

@@ -178,12 +178,12 @@ func describe(ctx context.Context, w io.Writer, journeys []*journey, series api.
 
 func printScan(w io.Writer, j *journey) error {
 	r := j.scan.Result
-	fmt.Fprintf(w, "\n%s: scan %s, engine %s\n", j.username, j.scan.ID, r.Version)
+	fmt.Fprintf(w, "\n%s: scan %s, engine %s\n", j.username, j.scan.ID, r.Engine)
 	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "  metric\tvalue\tunit\tinterval")
 	fmt.Fprintf(t, "  symmetry score\t%.1f\tpercentile\t%.1f to %.1f\n", r.Score.Value, r.Score.Lo, r.Score.Hi)
 	for _, m := range r.Metrics {
-		fmt.Fprintf(t, "  %s\t%.3f\t%s\t%.3f to %.3f\n", m.Name, m.Value, m.Unit, m.Lo, m.Hi)
+		fmt.Fprintf(t, "  %s\t%.3f\t%s\t%.3f to %.3f\n", m.Metric, m.Value, m.Unit, m.Lo, m.Hi)
 	}
 	fmt.Fprintln(t,
 		"  The score is a percentile of the reference portraits; the mean of this person's photos lies in its interval\n"+
@@ -192,7 +192,7 @@ func printScan(w io.Writer, j *journey) error {
 		fmt.Fprintf(t, "  not ranked\t%s\n", because.Detail)
 	}
 	for _, fix := range r.Fixes {
-		fmt.Fprintf(t, "  next time\t%s\n", fix.Advice)
+		fmt.Fprintf(t, "  next time\t%s\n", fix.Detail)
 	}
 	return t.Flush()
 }
@@ -243,21 +243,21 @@ func printBoard(ctx context.Context, w io.Writer, j *journey, board string) erro
 	}{{"top", top.Items}, {"around " + j.username, around.Items}, {j.username + "'s friends", friends.Items}} {
 		fmt.Fprintf(w, "  %s\t%d of them\n", part.name, len(part.rows))
 		for _, r := range part.rows {
-			fmt.Fprintf(w, "    %d\t%s\t%.1f\t%d scans\n", r.Rank, r.Username, r.Rating, r.Scans)
+			fmt.Fprintf(w, "    %d\t%s\t%.1f\t%d scans\n", r.Rank, orNone(r.Username), r.Rating, r.ScanCount)
 		}
 	}
 	if me.Entry == nil {
 		return nil
 	}
 	fmt.Fprintf(w, "  %s's rating\t%.1f, give or take %.1f\t%d scans\n",
-		j.username, me.Entry.Rating, 1.96*me.Entry.StandardError, me.Entry.Scans)
+		j.username, me.Entry.Rating, 1.96*me.Entry.StandardError, me.Entry.ScanCount)
 	switch {
 	case me.Rank != nil:
-		fmt.Fprintf(w, "  place\t%d, likely %d to %d\tof %d\n", *me.Rank, *me.RankLow, *me.RankHigh, me.Total)
+		fmt.Fprintf(w, "  place\t%d, likely %d to %d\tof %d\n", *me.Rank, *me.RankLo, *me.RankHi, me.Total)
 	case me.Provisional != nil:
 		p := me.Provisional
 		fmt.Fprintf(w, "  place\t%d, likely %d to %d, for %s alone to see\tof %d; others see it from scans of 3 days on\n",
-			p.Rank, p.RankLow, p.RankHigh, j.username, me.Total)
+			p.Rank, p.RankLo, p.RankHi, j.username, me.Total)
 	}
 	return nil
 }
@@ -296,4 +296,12 @@ func printLegs(w io.Writer, journeys []*journey) error {
 	}
 	fmt.Fprintln(t)
 	return t.Flush()
+}
+
+// orNone returns the text, or a dash where there is none.
+func orNone(text *string) string {
+	if text == nil {
+		return "-"
+	}
+	return *text
 }

@@ -125,7 +125,7 @@ func (j *journey) await(ctx context.Context) error {
 	if failure := j.scan.Failure; failure != nil {
 		advice := make([]string, len(failure.Fixes))
 		for i, fix := range failure.Fixes {
-			advice[i] = fix.Advice
+			advice[i] = fix.Detail
 		}
 		return fmt.Errorf("the scan failed: %s: %s %s", failure.Code, failure.Detail, strings.Join(advice, " "))
 	}
@@ -178,7 +178,7 @@ func (j *journey) counted(ctx context.Context) error {
 	j.contributions++
 	_, err := client.Poll(ctx, func() (api.Standing, bool, error) {
 		standing, err := j.client.Standing(ctx, client.MainBoard)
-		return standing, standing.Entry != nil && standing.Entry.Scans >= j.contributions, err
+		return standing, standing.Entry != nil && standing.Entry.ScanCount >= j.contributions, err
 	})
 	return err
 }

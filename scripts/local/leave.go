@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/client"
-	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/export/archive"
 )
@@ -20,10 +19,7 @@ const leaveTimeout = 60 * time.Second
 func takeAway(ctx context.Context, w io.Writer, j *journey) error {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	ready, err := client.Poll(ctx, func() (api.Export, bool, error) {
-		e, err := j.client.Export(ctx)
-		return e, e.State == api.ExportStateReady, err
-	})
+	ready, err := j.client.AwaitExport(ctx)
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}

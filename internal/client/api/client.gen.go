@@ -818,12 +818,12 @@ type BoardID = string
 
 // BoardPage defines model for BoardPage.
 type BoardPage struct {
-	// AsOf RFC 3339, UTC, milliseconds.
-	AsOf Time `json:"asOf"`
-
 	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
-	Board BoardID    `json:"board"`
-	Items []BoardRow `json:"items"`
+	Board BoardID `json:"board"`
+
+	// CountedAt RFC 3339, UTC, milliseconds.
+	CountedAt Time       `json:"countedAt"`
+	Items     []BoardRow `json:"items"`
 
 	// NextCursor The `cursor` of the next page; absent on the last.
 	NextCursor *string `json:"nextCursor,omitempty"`
@@ -831,8 +831,8 @@ type BoardPage struct {
 	// PrevCursor The `cursor` of the page before; absent on the first.
 	PrevCursor *string `json:"prevCursor,omitempty"`
 
-	// Reason Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
-	Reason *NoRank `json:"reason,omitempty"`
+	// ReasonCode Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
+	ReasonCode *NoRank `json:"reasonCode,omitempty"`
 
 	// Total The number of entries on the board.
 	Total int64 `json:"total"`
@@ -846,11 +846,11 @@ type BoardRank struct {
 	// Rank From 1; equal ratings share it.
 	Rank int64 `json:"rank"`
 
-	// RankHigh And of one below.
-	RankHigh int64 `json:"rankHigh"`
+	// RankHi And of one below.
+	RankHi int64 `json:"rankHi"`
 
-	// RankLow The rank of a rating 1.96 standard errors above.
-	RankLow int64 `json:"rankLow"`
+	// RankLo The rank of a rating 1.96 standard errors above.
+	RankLo int64 `json:"rankLo"`
 }
 
 // BoardRow defines model for BoardRow.
@@ -864,11 +864,11 @@ type BoardRow struct {
 	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
 	Rating Rating `json:"rating"`
 
-	// Scans How many scans and series the rating is made of.
-	Scans int `json:"scans"`
+	// ScanCount How many scans and series the rating is made of.
+	ScanCount int `json:"scanCount"`
 
-	// Username Empty for a user without one.
-	Username string `json:"username"`
+	// Username Absent for a user without one.
+	Username *string `json:"username,omitempty"`
 }
 
 // Boards defines model for Boards.
@@ -893,8 +893,8 @@ type Check struct {
 	// mouth; a cover is smooth there.
 	Check string `json:"check"`
 
-	// Reject The limit beyond which the scan fails; null if it never does. Only for a face that fills the picture has `detection` one.
-	Reject *float64 `json:"reject"`
+	// Reject The limit beyond which the scan fails; absent if it never does. Only for a face that fills the picture has `detection` one.
+	Reject *float64 `json:"reject,omitempty"`
 
 	// Value What was measured.
 	Value float64 `json:"value"`
@@ -904,7 +904,7 @@ type Check struct {
 
 	// Warn The limit beyond which it warns: below it for `detection`, `face_size`, `brightness`, `contrast`, `focus`, `occlusion`,
 	// `motion` and `mouth_detail`, above it for the others.
-	Warn *float64 `json:"warn"`
+	Warn *float64 `json:"warn,omitempty"`
 }
 
 // CheckVerdict Where a check rejects there is no result.
@@ -952,13 +952,10 @@ type CoachingVerdict string
 
 // Consent What the user has agreed to. `state` says which members it has.
 type Consent struct {
-	// At When that was.
-	At *Time `json:"at,omitempty"`
-
-	// Granted Whether a consent is in force.
-	Granted bool         `json:"granted"`
-	State   ConsentState `json:"state"`
-	Version *string      `json:"version,omitempty"`
+	// ChangedAt When that was.
+	ChangedAt *Time        `json:"changedAt,omitempty"`
+	State     ConsentState `json:"state"`
+	Version   *string      `json:"version,omitempty"`
 }
 
 // ConsentState defines model for Consent.State.
@@ -971,8 +968,8 @@ type ConsentEvent struct {
 	// AppVersion What the app said of itself, if it did.
 	AppVersion *string `json:"appVersion,omitempty"`
 
-	// At RFC 3339, UTC, milliseconds.
-	At Time `json:"at"`
+	// ChangedAt RFC 3339, UTC, milliseconds.
+	ChangedAt Time `json:"changedAt"`
 
 	// Epoch Counts grants and withdrawals.
 	Epoch int64 `json:"epoch"`
@@ -1098,8 +1095,8 @@ type Difference struct {
 	// Difference Later less earlier, in its unit.
 	Difference float64 `json:"difference"`
 
-	// Name `score`, or the `name` of a metric.
-	Name    string            `json:"name"`
+	// Metric `score`, or the `name` of a metric.
+	Metric  string            `json:"metric"`
 	Verdict DifferenceVerdict `json:"verdict"`
 }
 
@@ -1239,15 +1236,15 @@ type FieldCode = string
 
 // Fix defines model for Fix.
 type Fix struct {
-	// Advice A sentence for the user.
-	Advice string `json:"advice"`
-
 	// Check The check that it is about, as in `Check`. Absent for a failed scan, of which the checks are not kept, and where it is about the picture as a whole.
 	Check *string `json:"check,omitempty"`
 
 	// Code Names what a sentence says. `other` is one that has no code, as of a result by an earlier version, and is in English. The guide has
 	// the sentences with the places of their parameters.
 	Code SentenceCode `json:"code"`
+
+	// Detail A sentence for the user.
+	Detail string `json:"detail"`
 
 	// Gain What the fix is known to bring. `measured`: the photo is refused without it. `ranked`: it is measured, but does not count on the
 	// leaderboard without it. Absent where no gain is known; none is given in points, nor in the width of the interval.
@@ -1263,14 +1260,14 @@ type Fixes = []Fix
 
 // Friend Another user, by what boards show of them.
 type Friend struct {
+	// CreatedAt RFC 3339, UTC, milliseconds.
+	CreatedAt Time `json:"createdAt"`
+
 	// ID Names what is between two users, the same for both. It is no user's id.
 	ID FriendID `json:"id"`
 
-	// Since RFC 3339, UTC, milliseconds.
-	Since Time `json:"since"`
-
-	// Username Empty for a user without one.
-	Username string `json:"username"`
+	// Username Absent for a user without one.
+	Username *string `json:"username,omitempty"`
 }
 
 // FriendCode The user's friend code.
@@ -1301,12 +1298,12 @@ type FriendList struct {
 
 // FriendsBoard defines model for FriendsBoard.
 type FriendsBoard struct {
-	// AsOf RFC 3339, UTC, milliseconds.
-	AsOf Time `json:"asOf"`
-
 	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
-	Board BoardID    `json:"board"`
-	Items []BoardRow `json:"items"`
+	Board BoardID `json:"board"`
+
+	// CountedAt RFC 3339, UTC, milliseconds.
+	CountedAt Time       `json:"countedAt"`
+	Items     []BoardRow `json:"items"`
 
 	// Total The number of rows.
 	Total int64 `json:"total"`
@@ -1329,9 +1326,10 @@ type Image struct {
 
 // ImageList defines model for ImageList.
 type ImageList struct {
-	// ExpiresAt RFC 3339, UTC, milliseconds.
-	ExpiresAt Time    `json:"expiresAt"`
-	Images    []Image `json:"images"`
+	Items []Image `json:"items"`
+
+	// URLExpiresAt RFC 3339, UTC, milliseconds.
+	URLExpiresAt Time `json:"urlExpiresAt"`
 }
 
 // Inbox defines model for Inbox.
@@ -1341,8 +1339,8 @@ type Inbox struct {
 	// NextCursor The `cursor` of the next page. Absent on the last.
 	NextCursor *string `json:"nextCursor,omitempty"`
 
-	// Unread The number of all unread items, for a badge, and not only this page's.
-	Unread int64 `json:"unread"`
+	// UnreadCount The number of all unread items, for a badge, and not only this page's.
+	UnreadCount int64 `json:"unreadCount"`
 }
 
 // InboxItem defines model for InboxItem.
@@ -1381,18 +1379,18 @@ type LeftOut struct {
 
 // ListedBoard A leaderboard. `span` says of what time.
 type ListedBoard struct {
-	// Begin The first moment at which a photo that counts was uploaded.
-	Begin *Time `json:"begin,omitempty"`
+	// BeginsAt The first moment at which a photo that counts was uploaded.
+	BeginsAt *Time `json:"beginsAt,omitempty"`
 
-	// Closes Until when late scans count.
-	Closes   *Time  `json:"closes,omitempty"`
+	// ClosesAt Until when late scans count.
+	ClosesAt *Time  `json:"closesAt,omitempty"`
 	Division string `json:"division"`
 
-	// End The first moment after.
-	End *Time `json:"end,omitempty"`
+	// EndsAt The first moment after.
+	EndsAt *Time `json:"endsAt,omitempty"`
 
-	// Expires Until when the board can be read.
-	Expires *Time `json:"expires,omitempty"`
+	// ExpiresAt Until when the board can be read.
+	ExpiresAt *Time `json:"expiresAt,omitempty"`
 
 	// ID The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
 	ID     BoardID           `json:"id"`
@@ -1406,7 +1404,7 @@ type ListedBoardPeriod string
 // ListedBoardSpan defines model for ListedBoard.Span.
 type ListedBoardSpan string
 
-// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
+// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. In a request, empty is none.
 type Locale = string
 
 // LoginCredentials defines model for LoginCredentials.
@@ -1425,8 +1423,8 @@ type LoginCredentials struct {
 
 // MadeRendition defines model for MadeRendition.
 type MadeRendition struct {
-	// Failure Why it was not made, and absent if it was. `render_failed`: it could not be made. `out_of_time`: the others took too long. `too_large`: it would take too much memory; ask for fewer pixels.
-	Failure *string `json:"failure,omitempty"`
+	// FailureCode Why it was not made, and absent if it was. `render_failed`: it could not be made. `out_of_time`: the others took too long. `too_large`: it would take too much memory; ask for fewer pixels.
+	FailureCode *string `json:"failureCode,omitempty"`
 
 	// Format The kind of file. A `webp` has at most 1280 pixels a side, the others 4096.
 	Format RenditionFormat `json:"format"`
@@ -1442,9 +1440,9 @@ type Metric struct {
 	// Lo Lower end of the interval.
 	Lo float64 `json:"lo"`
 
-	// Name `mouth_tilt`, `canthal_tilt`: angles. `eye_mouth_distance`, `mouth_deviation` (of the mouth's middle to the right of the nose line), `lip_height`, `mouth_width`, `inner_eye_distance`,
+	// Metric `mouth_tilt`, `canthal_tilt`: angles. `eye_mouth_distance`, `mouth_deviation` (of the mouth's middle to the right of the nose line), `lip_height`, `mouth_width`, `inner_eye_distance`,
 	// `nose_deviation`, `eye_nose_distance`: lengths.
-	Name string `json:"name"`
+	Metric string `json:"metric"`
 
 	// Reliability How far the measure can be trusted; from reference portraits.
 	Reliability Metric_Reliability `json:"reliability"`
@@ -1488,6 +1486,9 @@ type NameReportList struct {
 
 // NameReportList_Items defines model for NameReportList.Items.
 type NameReportList_Items struct {
+	// FirstAt When it was reported first.
+	FirstAt time.Time `json:"firstAt"`
+
 	// ID Names the report.
 	ID string `json:"id"`
 
@@ -1496,9 +1497,6 @@ type NameReportList_Items struct {
 
 	// Reasons How many users gave which reason.
 	Reasons map[string]int `json:"reasons"`
-
-	// Since When it was reported first.
-	Since time.Time `json:"since"`
 
 	// UID The user who bears the name.
 	UID string `json:"uid"`
@@ -1510,7 +1508,7 @@ type NameReportList_Items struct {
 // NoRank Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
 type NoRank = string
 
-// NotCompared Why it is not compared with the scans before it; empty where it is, or is the first. `version`: they are of another engine. `pose`: the head is
+// NotCompared Why it is not compared with the scans before it; empty where it is, or is the first. `engine`: they are of another engine. `pose`: the head is
 // turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, blurred by movement, compressed too much, or the
 // face is small or cut off. `expression`: the mouth is open, or one eye is more closed than the other. `cover`: something may cover
 // the face.
@@ -1572,14 +1570,14 @@ type OwnEntry struct {
 	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
 	Rating Rating `json:"rating"`
 
-	// Scans How many scans and series the rating is made of.
-	Scans int `json:"scans"`
+	// ScanCount How many scans and series the rating is made of.
+	ScanCount int `json:"scanCount"`
 
 	// StandardError The standard error of the rating, in points.
 	StandardError float64 `json:"standardError"`
 
-	// Username Empty for a user without one.
-	Username string `json:"username"`
+	// Username Absent for a user without one.
+	Username *string `json:"username,omitempty"`
 }
 
 // PasswordReset defines model for PasswordReset.
@@ -1595,9 +1593,9 @@ type PasswordReset struct {
 
 // PersonalBest The highest score that counts on the board.
 type PersonalBest struct {
-	// At RFC 3339, UTC, milliseconds.
-	At    Time    `json:"at"`
-	Score float64 `json:"score"`
+	// AchievedAt RFC 3339, UTC, milliseconds.
+	AchievedAt Time    `json:"achievedAt"`
+	Value      float64 `json:"value"`
 }
 
 // Points A percentile of the reference portraits, one decimal.
@@ -1710,8 +1708,8 @@ type PreviewCheck struct {
 	// Check As in `Check`.
 	Check string `json:"check"`
 
-	// Reject The limit beyond which a photo is refused; null if it never is.
-	Reject *float64 `json:"reject"`
+	// Reject The limit beyond which a photo is refused; absent if it never is.
+	Reject *float64 `json:"reject,omitempty"`
 
 	// Value What was measured.
 	Value float64 `json:"value"`
@@ -1719,8 +1717,8 @@ type PreviewCheck struct {
 	// Verdict Where it rejects the photo would be refused.
 	Verdict PreviewCheckVerdict `json:"verdict"`
 
-	// Warn The limit beyond which it warns.
-	Warn *float64 `json:"warn"`
+	// Warn The limit beyond which it warns; absent if it never does.
+	Warn *float64 `json:"warn,omitempty"`
 }
 
 // PreviewCheckVerdict Where it rejects the photo would be refused.
@@ -1729,7 +1727,7 @@ type PreviewCheckVerdict string
 // PreviousScore What a scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
 type PreviousScore struct {
 	Engine string  `json:"engine"`
-	Score  float64 `json:"score"`
+	Value  float64 `json:"value"`
 }
 
 // Problem An error, RFC 9457.
@@ -1796,11 +1794,11 @@ type Profile struct {
 	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
 	// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
-	DisplayName DisplayName `json:"displayName"`
+	DisplayName *DisplayName `json:"displayName,omitempty"`
 
-	// Email The address of the last registration's ID token; empty if it had none. Register again after the user has changed it. Mail
+	// Email The address of the last registration's ID token; absent if it had none. Register again after the user has changed it. Mail
 	// goes to the address that Firebase has when it is sent, if it is verified then.
-	Email string `json:"email"`
+	Email *string `json:"email,omitempty"`
 
 	// EmailVerified Whether that token said that the address is verified.
 	EmailVerified bool `json:"emailVerified"`
@@ -1810,8 +1808,8 @@ type Profile struct {
 	KeepPhotosDays *KeepPhotosDays     `json:"keepPhotosDays,omitempty"`
 	Leaderboard    Profile_Leaderboard `json:"leaderboard"`
 
-	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
-	Locale Locale `json:"locale"`
+	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. In a request, empty is none.
+	Locale *Locale `json:"locale,omitempty"`
 
 	// UID The Firebase user id.
 	UID string `json:"uid"`
@@ -1819,8 +1817,8 @@ type Profile struct {
 	// UpdatedAt RFC 3339, UTC, milliseconds.
 	UpdatedAt Time `json:"updatedAt"`
 
-	// Username Empty before one is chosen.
-	Username string `json:"username"`
+	// Username Absent before one is chosen.
+	Username *string `json:"username,omitempty"`
 }
 
 // Profile_Leaderboard defines model for Profile.Leaderboard.
@@ -1919,7 +1917,7 @@ type Registration struct {
 	// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 
-	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
+	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. In a request, empty is none.
 	Locale *Locale `json:"locale,omitempty"`
 }
 
@@ -1998,6 +1996,12 @@ type Renditions = []Rendition
 // compare the mean of several photos over time. Take them as separate looks, with the phone lowered in between: photos of one burst
 // share pose, light and face.
 type Result struct {
+	// Checks Every check of the photo, always in the same order.
+	Checks []Check `json:"checks"`
+
+	// Engine The engine that measured it. Scores of different major versions do not compare.
+	Engine string `json:"engine"`
+
 	// Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
 	Fixes Fixes `json:"fixes"`
 
@@ -2024,9 +2028,6 @@ type Result struct {
 	// Pose How the head is held.
 	Pose Result_Pose `json:"pose"`
 
-	// Quality Every check of the photo, always in the same order.
-	Quality []Check `json:"quality"`
-
 	// Rankable Whether the photo is good enough to count on the leaderboard.
 	Rankable bool `json:"rankable"`
 
@@ -2039,9 +2040,6 @@ type Result struct {
 	// not 95 %: the standard error of a difference is √2 times as large, and `/v1/timeline` compares by it. Never show `value` without
 	// `lo` and `hi`.
 	Score Score `json:"score"`
-
-	// Version The engine that measured it. Scores of different major versions do not compare.
-	Version string `json:"version"`
 }
 
 // Result_Guard defines model for Result.Guard.
@@ -2060,8 +2058,8 @@ type Result_Image_ColorProfile struct {
 	// converted; by any other the colours are taken for sRGB.
 	Converted bool `json:"converted"`
 
-	// Name What the profile calls itself; empty if it does not.
-	Name string `json:"name"`
+	// Name What the profile calls itself; absent if it does not.
+	Name *string `json:"name,omitempty"`
 
 	// Reason A sentence for the user.
 	Reason *Sentence `json:"reason,omitempty"`
@@ -2085,10 +2083,9 @@ type Result_Image struct {
 
 // Result_NotMeasured defines model for Result.NotMeasured.
 type Result_NotMeasured struct {
-	Name string `json:"name"`
-
-	// Reason Why there is no number: a sentence, of which the name is the code.
-	Reason string `json:"reason"`
+	// Detail Why there is no number: a sentence, of which the metric is the code.
+	Detail string `json:"detail"`
+	Metric string `json:"metric"`
 }
 
 // Result_Pace Why a good photo is not ranked: of each UTC day, by the time of the upload, the first 5 scans and series of a user that are
@@ -2158,6 +2155,9 @@ type Scan struct {
 	// share pose, light and face.
 	Result *Result `json:"result,omitempty"`
 
+	// Revision Grows with each change, for `since`.
+	Revision int64 `json:"revision"`
+
 	// SeriesID There if it is a photo of a series.
 	SeriesID *SeriesID `json:"seriesId,omitempty"`
 
@@ -2173,9 +2173,6 @@ type Scan struct {
 
 	// Verification There once the scan was to be measured again.
 	Verification *Verification `json:"verification,omitempty"`
-
-	// Version Grows with each change, for `since`.
-	Version int64 `json:"version"`
 }
 
 // ScanID A scan's id.
@@ -2216,6 +2213,9 @@ type ScanSummary struct {
 	// Rankable Whether it counts on the leaderboard.
 	Rankable *bool `json:"rankable,omitempty"`
 
+	// Revision Grows with each change, for `since`.
+	Revision int64 `json:"revision"`
+
 	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score *ScoreRange `json:"score,omitempty"`
 
@@ -2231,9 +2231,6 @@ type ScanSummary struct {
 
 	// UpdatedAt RFC 3339, UTC, milliseconds.
 	UpdatedAt Time `json:"updatedAt"`
-
-	// Version Grows with each change, for `since`.
-	Version int64 `json:"version"`
 }
 
 // Score How symmetric the face is, as a percentile of the reference portraits: a `value` of 62 says that 62 % of them show less symmetric
@@ -2257,9 +2254,9 @@ type Score struct {
 	// Lo A percentile of the reference portraits, one decimal.
 	Lo Points `json:"lo"`
 
-	// Se Standard error of one photo on the scale of normal deviates: standard deviations between people. A percentile's interval is
+	// StandardError Standard error of one photo on the scale of normal deviates: standard deviations between people. A percentile's interval is
 	// narrower towards 0 and 100; this error is not, so compare photos by it. Absent in results of engine 1.
-	Se *float64 `json:"se,omitempty"`
+	StandardError *float64 `json:"standardError,omitempty"`
 
 	// Value A percentile of the reference portraits, one decimal.
 	Value Points `json:"value"`
@@ -2267,8 +2264,8 @@ type Score struct {
 
 // Score_Contributions defines model for Score.Contributions.
 type Score_Contributions struct {
-	// Metric The part of the face.
-	Metric string  `json:"metric"`
+	// Part The part of the face.
+	Part   string  `json:"part"`
 	Points float64 `json:"points"`
 }
 
@@ -2310,30 +2307,30 @@ type Series struct {
 	// Engine The engine that measured the photos which count.
 	Engine *string `json:"engine,omitempty"`
 
+	// FinishedAt When it first was completed or failed.
+	FinishedAt *Time `json:"finishedAt,omitempty"`
+
 	// ID A series' id.
 	ID SeriesID `json:"id"`
 
 	// Photos How many scans the score is the mean of.
 	Photos *int `json:"photos,omitempty"`
 
+	// Revision Grows with each change, for `since`.
+	Revision int64 `json:"revision"`
+
 	// Scans Its photos, in the order in which they are taken.
 	Scans []SeriesScan `json:"scans"`
 
 	// Score The mean of the scans that count, and its 95 % interval.
 	Score *ScoreRange `json:"score,omitempty"`
-
-	// SettledAt When it first was completed or failed.
-	SettledAt *Time       `json:"settledAt,omitempty"`
-	State     SeriesState `json:"state"`
+	State SeriesState `json:"state"`
 
 	// TicketsExpireAt The end of the tickets' life.
 	TicketsExpireAt Time `json:"ticketsExpireAt"`
 
 	// UpdatedAt RFC 3339, UTC, milliseconds.
 	UpdatedAt Time `json:"updatedAt"`
-
-	// Version Grows with each change, for `since`.
-	Version int64 `json:"version"`
 }
 
 // SeriesState defines model for Series.State.
@@ -2344,17 +2341,18 @@ type SeriesID = string
 
 // SeriesImages defines model for SeriesImages.
 type SeriesImages struct {
-	Scans []SeriesImages_Scans `json:"scans"`
+	Items []SeriesImages_Items `json:"items"`
 }
 
-// SeriesImages_Scans defines model for SeriesImages.Scans.
-type SeriesImages_Scans struct {
-	// ExpiresAt RFC 3339, UTC, milliseconds.
-	ExpiresAt Time    `json:"expiresAt"`
-	Images    []Image `json:"images"`
+// SeriesImages_Items defines model for SeriesImages.Items.
+type SeriesImages_Items struct {
+	Items []Image `json:"items"`
 
 	// ScanID A scan's id.
 	ScanID ScanID `json:"scanId"`
+
+	// URLExpiresAt RFC 3339, UTC, milliseconds.
+	URLExpiresAt Time `json:"urlExpiresAt"`
 }
 
 // SeriesList defines model for SeriesList.
@@ -2442,12 +2440,12 @@ type SignIn struct {
 
 // Standing The user's own standing on a board. `state` says whether there is a rank, or why not.
 type Standing struct {
-	// AsOf When the board was counted.
-	AsOf Time `json:"asOf"`
-
 	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
-	Board BoardID   `json:"board"`
-	Entry *OwnEntry `json:"entry,omitempty"`
+	Board BoardID `json:"board"`
+
+	// CountedAt When the board was counted.
+	CountedAt Time      `json:"countedAt"`
+	Entry     *OwnEntry `json:"entry,omitempty"`
 
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
@@ -2464,12 +2462,12 @@ type Standing struct {
 	// Rank From 1; equal ratings share it.
 	Rank *int64 `json:"rank,omitempty"`
 
-	// RankHigh And of one below.
-	RankHigh *int64 `json:"rankHigh,omitempty"`
+	// RankHi And of one below.
+	RankHi *int64 `json:"rankHi,omitempty"`
 
-	// RankLow The rank of a rating 1.96 standard errors above.
-	RankLow *int64        `json:"rankLow,omitempty"`
-	State   StandingState `json:"state"`
+	// RankLo The rank of a rating 1.96 standard errors above.
+	RankLo *int64        `json:"rankLo,omitempty"`
+	State  StandingState `json:"state"`
 
 	// Total The number of entries that others see.
 	Total int64 `json:"total"`
@@ -2489,8 +2487,8 @@ type Summary struct {
 	// Standing The user's own standing on a board. `state` says whether there is a rank, or why not.
 	Standing Standing `json:"standing"`
 
-	// Unread The number of unread notifications, for a badge.
-	Unread int64 `json:"unread"`
+	// UnreadCount The number of unread notifications, for a badge.
+	UnreadCount int64 `json:"unreadCount"`
 }
 
 // Time RFC 3339, UTC, milliseconds.
@@ -2498,36 +2496,36 @@ type Time = time.Time
 
 // Timeline defines model for Timeline.
 type Timeline struct {
+	Items []TimelinePoint `json:"items"`
+
 	// NextCursor The `cursor` of the page before this one in time. Absent where there is nothing older.
-	NextCursor *string         `json:"nextCursor,omitempty"`
-	Points     []TimelinePoint `json:"points"`
+	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
-// TimelineChange What differs from the scan or series `since`. Absent where there is none to compare with.
+// TimelineChange What differs from the scan or series `comparedWith`. Absent where there is none to compare with.
 type TimelineChange struct {
-	Metrics []Difference `json:"metrics"`
-	Score   Difference   `json:"score"`
-
-	// Since The `scanId` or `seriesId` of the earlier point.
-	Since string `json:"since"`
+	// ComparedWith The `scanId` or `seriesId` of the earlier point.
+	ComparedWith string       `json:"comparedWith"`
+	Metrics      []Difference `json:"metrics"`
+	Score        Difference   `json:"score"`
 }
 
 // TimelinePoint A completed scan among the others, or a completed series. `kind` says which.
 type TimelinePoint struct {
-	// Change What differs from the scan or series `since`. Absent where there is none to compare with.
+	// Change What differs from the scan or series `comparedWith`. Absent where there is none to compare with.
 	Change *TimelineChange `json:"change,omitempty"`
 
-	// CompletedAt RFC 3339, UTC, milliseconds.
-	CompletedAt Time `json:"completedAt"`
-
 	// Engine The engine that measured it.
-	Engine string            `json:"engine"`
-	Kind   TimelinePointKind `json:"kind"`
+	Engine string `json:"engine"`
 
-	// NewSeries Whether the scans before it were measured by another engine.
-	NewSeries bool `json:"newSeries"`
+	// FinishedAt RFC 3339, UTC, milliseconds.
+	FinishedAt Time              `json:"finishedAt"`
+	Kind       TimelinePointKind `json:"kind"`
 
-	// NotComparedBecause Why it is not compared with the scans before it; empty where it is, or is the first. `version`: they are of another engine. `pose`: the head is
+	// NewEngine Whether the scans before it were measured by another engine.
+	NewEngine bool `json:"newEngine"`
+
+	// NotComparedBecause Why it is not compared with the scans before it; empty where it is, or is the first. `engine`: they are of another engine. `pose`: the head is
 	// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, blurred by movement, compressed too much, or the
 	// face is small or cut off. `expression`: the mouth is open, or one eye is more closed than the other. `cover`: something may cover
 	// the face.
@@ -2610,8 +2608,8 @@ type UserState struct {
 	// EmailVerified As of the last registration.
 	EmailVerified bool `json:"emailVerified"`
 
-	// Locale Empty for none.
-	Locale string `json:"locale"`
+	// Locale Absent where none is set.
+	Locale *string `json:"locale,omitempty"`
 
 	// OnLeaderboards Whether the user opted in.
 	OnLeaderboards bool `json:"onLeaderboards"`
@@ -2625,8 +2623,8 @@ type UserState struct {
 	// UID The user's id at Firebase.
 	UID string `json:"uid"`
 
-	// Username Empty before one is chosen.
-	Username string `json:"username"`
+	// Username Absent before one is chosen.
+	Username *string `json:"username,omitempty"`
 }
 
 // UsernameAvailability defines model for UsernameAvailability.
@@ -2671,27 +2669,24 @@ type UsernameChoice struct {
 
 // UsernameStatus defines model for UsernameStatus.
 type UsernameStatus struct {
-	// Has Whether a username is chosen.
-	Has bool `json:"has"`
-
 	// RenameAllowedAt When the user may take a name that is new to them; absent if they may now.
 	RenameAllowedAt *Time `json:"renameAllowedAt,omitempty"`
 
-	// Username Empty before one is chosen.
-	Username string `json:"username"`
+	// Username Absent before one is chosen.
+	Username *string `json:"username,omitempty"`
 }
 
 // Verification What came of measuring the photo again.
 type Verification struct {
-	// At RFC 3339, UTC, milliseconds.
-	At Time `json:"at"`
-
 	// Engine The engine that measured it now.
 	Engine *string `json:"engine,omitempty"`
 
-	// Outcome `pending`: it is under way. `matches`, `differs`: the report is the kept one to the byte, or not. `rescored`: the result is the new
+	// State `pending`: it is under way. `matches`, `differs`: the report is the kept one to the byte, or not. `rescored`: the result is the new
 	// one. `refused`: the present engine does not measure this photo, and the result stays. `original_gone`: the photo was deleted meanwhile.
-	Outcome string `json:"outcome"`
+	State string `json:"state"`
+
+	// UpdatedAt RFC 3339, UTC, milliseconds.
+	UpdatedAt Time `json:"updatedAt"`
 }
 
 // Board defines model for Board.
@@ -2714,6 +2709,12 @@ type ItemID = string
 
 // PageLimit defines model for PageLimit.
 type PageLimit = int
+
+// Since defines model for Since.
+type Since = int64
+
+// Wait defines model for Wait.
+type Wait = int
 
 // GetAccountDeletionPageParams defines parameters for GetAccountDeletionPage.
 type GetAccountDeletionPageParams struct {
@@ -2787,6 +2788,9 @@ type ResolveNameReportJSONBodyDecision string
 
 // GetErasureParams defines parameters for GetErasure.
 type GetErasureParams struct {
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
+
 	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
 	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
 }
@@ -2823,16 +2827,16 @@ type DeleteReadItemsParamsRead bool
 
 // DeleteReadItems200JSONResponseBody defines parameters for DeleteReadItems.
 type DeleteReadItems200JSONResponseBody struct {
-	// Deleted How many.
-	Deleted int `json:"deleted"`
+	// DeletedCount How many.
+	DeletedCount int `json:"deletedCount"`
 }
 
 // ListInboxParams defines parameters for ListInbox.
 type ListInboxParams struct {
-	// Type Only items of this `kind`.
-	Type *NoticeKind `form:"type,omitempty" json:"type,omitempty"`
+	// Kind Only items of this `kind`.
+	Kind *NoticeKind `form:"kind,omitempty" json:"kind,omitempty"`
 
-	// Unread Only items that are not read yet, or only those that are. The number `unread` in the answer stays that of all.
+	// Unread Only items that are not read yet, or only those that are. `unreadCount` in the answer stays that of all.
 	Unread *bool `form:"unread,omitempty" json:"unread,omitempty"`
 
 	// Limit The most items of a page.
@@ -2853,8 +2857,8 @@ type MarkAllReadJSONBody struct {
 
 // MarkAllRead200JSONResponseBody defines parameters for MarkAllRead.
 type MarkAllRead200JSONResponseBody struct {
-	// Read How many were unread.
-	Read int `json:"read"`
+	// ReadCount How many were unread.
+	ReadCount int `json:"readCount"`
 }
 
 // ListArchivesParams defines parameters for ListArchives.
@@ -2923,6 +2927,12 @@ type ListConsentsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// GetExportParams defines parameters for GetExport.
+type GetExportParams struct {
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // SetUsernameParams defines parameters for SetUsername.
 type SetUsernameParams struct {
 	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
@@ -2971,11 +2981,11 @@ type ListScansParamsOrder string
 
 // GetScanParams defines parameters for GetScan.
 type GetScanParams struct {
-	// Wait The most seconds to wait for a change.
-	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 
-	// Since The `version` that you know. Without it the wait is for the next change, and one just before is missed.
-	Since *int64 `form:"since,omitempty" json:"since,omitempty"`
+	// Since The `revision` that you know. Without it the wait is for the next change, and one just before is missed.
+	Since *Since `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // ListSeriesParams defines parameters for ListSeries.
@@ -2996,11 +3006,11 @@ type OpenSeriesParams struct {
 
 // GetSeriesParams defines parameters for GetSeries.
 type GetSeriesParams struct {
-	// Wait The most seconds to wait for a change.
-	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+	// Wait The most seconds to wait for a change, or for the end (see "Long-running").
+	Wait *Wait `form:"wait,omitempty" json:"wait,omitempty"`
 
-	// Since The `version` that you know. Without it the wait is for the next change, and one just before is missed.
-	Since *int64 `form:"since,omitempty" json:"since,omitempty"`
+	// Since The `revision` that you know. Without it the wait is for the next change, and one just before is missed.
+	Since *Since `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // GetTimelineParams defines parameters for GetTimeline.
@@ -3633,7 +3643,7 @@ type ClientInterface interface {
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-	// answered with a page of the same.
+	// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 	//
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3741,7 +3751,7 @@ type ClientInterface interface {
 
 	// ListInbox List the notifications
 	//
-	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `kind` and `unread`; there is
 	// none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 	//
 	// Corresponds with GET /v1/inbox (the `ListInbox` operationId).
@@ -3828,7 +3838,7 @@ type ClientInterface interface {
 
 	// GetAround Read the rows around the user's own
 	//
-	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reasonCode` says why.
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
 	GetAround(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3842,10 +3852,10 @@ type ClientInterface interface {
 
 	// GetStanding Read the user's own place on a board
 	//
-	// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+	// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLo`, `rankHi` and
 	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
-	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+	// `rankLo` and `rankHi` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
 	// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
@@ -3854,7 +3864,7 @@ type ClientInterface interface {
 	// GetTop Read a board from its top
 	//
 	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-	// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+	// board is read as it was at `countedAt`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
 	// since are missing, and the rows below move up once the board is counted again.
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
@@ -3891,7 +3901,7 @@ type ClientInterface interface {
 	// UpdateProfileWithBody Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -3908,7 +3918,7 @@ type ClientInterface interface {
 	// UpdateProfile Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -3925,7 +3935,7 @@ type ClientInterface interface {
 	// UpdateProfileWithApplicationMergePatchPlusJSONBody Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -3986,16 +3996,16 @@ type ClientInterface interface {
 	//
 	// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 	// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-	// A `failed` one can be asked for again.
+	// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 	//
 	// Corresponds with GET /v1/me/export (the `GetExport` operationId).
-	GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetExport(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RequestExport Ask for everything that is kept of the user
 	//
 	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 	// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+	// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 	// what is ready; what is deleted later stays in it until it expires.
 	//
@@ -4154,11 +4164,10 @@ type ClientInterface interface {
 
 	// GetScan Read a scan, or wait for it to change
 	//
-	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
-	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-	// your HTTP client a timeout of at least 35 seconds.
+	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `revision` is above `since`, at the latest
+	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `revision`
+	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the `state` of its
+	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 	//
 	// Another user's scan is not found, like one that does not exist.
 	//
@@ -4185,7 +4194,7 @@ type ClientInterface interface {
 	// VerifyScan Measure a scan again and compare
 	//
 	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
-	// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
+	// `GET /v1/scans/{id}?wait=25&since=REVISION`, with the `revision` of the answer. It needs the photo, which is kept for
 	// `keepPhotosDays` of the profile.
 	//
 	// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
@@ -4207,7 +4216,7 @@ type ClientInterface interface {
 	//    `uploads`, as `POST /v1/uploads` does for one.
 	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
-	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 	//
 	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -4215,7 +4224,7 @@ type ClientInterface interface {
 	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 	//
 	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -4240,7 +4249,7 @@ type ClientInterface interface {
 	//    `uploads`, as `POST /v1/uploads` does for one.
 	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
-	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 	//
 	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -4248,7 +4257,7 @@ type ClientInterface interface {
 	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 	//
 	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -4276,7 +4285,7 @@ type ClientInterface interface {
 
 	// GetSeries Read a series, or wait for it to change
 	//
-	// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+	// With `wait` it answers as soon as the series' `revision` is above `since`, like `GET /v1/scans/{id}`: the revision grows each time that
 	// one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
 	//
 	// Corresponds with GET /v1/series/{id} (the `GetSeries` operationId).
@@ -4299,7 +4308,7 @@ type ClientInterface interface {
 	// A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
 	// which no scan counts have no point, so that a page may have fewer points than `limit`.
 	//
-	// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+	// After a new version of the engine scores do not compare with those before it (`newEngine`, which has nothing to do with series of
 	// photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 	//
 	// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
@@ -4346,7 +4355,7 @@ type ClientInterface interface {
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
 	//
@@ -4386,7 +4395,7 @@ type ClientInterface interface {
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
 	//
@@ -5156,7 +5165,7 @@ func (c *Client) GetReceiptKeys(ctx context.Context, reqEditors ...RequestEditor
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 // go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-// answered with a page of the same.
+// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 //
 // Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 func (c *Client) GetErasure(ctx context.Context, capability string, params *GetErasureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5394,7 +5403,7 @@ func (c *Client) DeleteReadItems(ctx context.Context, params *DeleteReadItemsPar
 
 // ListInbox List the notifications
 //
-// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `kind` and `unread`; there is
 // none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 //
 // Corresponds with GET /v1/inbox (the `ListInbox` operationId).
@@ -5581,7 +5590,7 @@ func (c *Client) ReportName(ctx context.Context, body ReportNameJSONRequestBody,
 
 // GetAround Read the rows around the user's own
 //
-// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reasonCode` says why.
 //
 // Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
 func (c *Client) GetAround(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5615,10 +5624,10 @@ func (c *Client) GetFriendsBoard(ctx context.Context, board Board, reqEditors ..
 
 // GetStanding Read the user's own place on a board
 //
-// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLo`, `rankHi` and
 // `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 // having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
-// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+// `rankLo` and `rankHi` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
 // true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 //
 // Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
@@ -5637,7 +5646,7 @@ func (c *Client) GetStanding(ctx context.Context, board Board, reqEditors ...Req
 // GetTop Read a board from its top
 //
 // The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+// board is read as it was at `countedAt`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
 // since are missing, and the rows below move up once the board is counted again.
 //
 // Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
@@ -5704,7 +5713,7 @@ func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEd
 // UpdateProfileWithBody Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -5731,7 +5740,7 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, params *UpdateProfil
 // UpdateProfile Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -5758,7 +5767,7 @@ func (c *Client) UpdateProfile(ctx context.Context, params *UpdateProfileParams,
 // UpdateProfileWithApplicationMergePatchPlusJSONBody Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -5879,11 +5888,11 @@ func (c *Client) ListConsents(ctx context.Context, params *ListConsentsParams, r
 //
 // A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 // longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-// A `failed` one can be asked for again.
+// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 //
 // Corresponds with GET /v1/me/export (the `GetExport` operationId).
-func (c *Client) GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetExportRequest(c.Server)
+func (c *Client) GetExport(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetExportRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5898,7 +5907,7 @@ func (c *Client) GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (
 //
 // A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 // remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 // answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 // what is ready; what is deleted later stays in it until it expires.
 //
@@ -6207,11 +6216,10 @@ func (c *Client) DeleteScan(ctx context.Context, id ScanID, reqEditors ...Reques
 
 // GetScan Read a scan, or wait for it to change
 //
-// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
-// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-// your HTTP client a timeout of at least 35 seconds.
+// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `revision` is above `since`, at the latest
+// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `revision`
+// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the `state` of its
+// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 //
 // Another user's scan is not found, like one that does not exist.
 //
@@ -6268,7 +6276,7 @@ func (c *Client) RescoreScan(ctx context.Context, id ScanID, reqEditors ...Reque
 // VerifyScan Measure a scan again and compare
 //
 // Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
-// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
+// `GET /v1/scans/{id}?wait=25&since=REVISION`, with the `revision` of the answer. It needs the photo, which is kept for
 // `keepPhotosDays` of the profile.
 //
 // Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
@@ -6310,7 +6318,7 @@ func (c *Client) ListSeries(ctx context.Context, params *ListSeriesParams, reqEd
 //     `uploads`, as `POST /v1/uploads` does for one.
 //  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 //     the phone in between are one look: their errors are alike, and the mean gains nothing.
-//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 //
 // The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 // call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -6318,7 +6326,7 @@ func (c *Client) ListSeries(ctx context.Context, params *ListSeriesParams, reqEd
 // A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 // missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 // sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-// and one that is deleted afterwards: the result then changes, with a greater `version`.
+// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 //
 // The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 // as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -6353,7 +6361,7 @@ func (c *Client) OpenSeriesWithBody(ctx context.Context, params *OpenSeriesParam
 //     `uploads`, as `POST /v1/uploads` does for one.
 //  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 //     the phone in between are one look: their errors are alike, and the mean gains nothing.
-//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 //
 // The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 // call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -6361,7 +6369,7 @@ func (c *Client) OpenSeriesWithBody(ctx context.Context, params *OpenSeriesParam
 // A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 // missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 // sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-// and one that is deleted afterwards: the result then changes, with a greater `version`.
+// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 //
 // The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 // as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -6409,7 +6417,7 @@ func (c *Client) DeleteSeries(ctx context.Context, id SeriesID, reqEditors ...Re
 
 // GetSeries Read a series, or wait for it to change
 //
-// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+// With `wait` it answers as soon as the series' `revision` is above `since`, like `GET /v1/scans/{id}`: the revision grows each time that
 // one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
 //
 // Corresponds with GET /v1/series/{id} (the `GetSeries` operationId).
@@ -6452,7 +6460,7 @@ func (c *Client) ListSeriesImages(ctx context.Context, id SeriesID, reqEditors .
 // A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
 // which no scan counts have no point, so that a page may have fewer points than `limit`.
 //
-// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+// After a new version of the engine scores do not compare with those before it (`newEngine`, which has nothing to do with series of
 // photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 //
 // Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
@@ -6539,7 +6547,7 @@ func (c *Client) UnsubscribeWithFormdataBody(ctx context.Context, token string, 
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 //     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 //     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 //
 // What Cloud Storage answers to the upload, in XML:
 //
@@ -6589,7 +6597,7 @@ func (c *Client) OpenScanWithBody(ctx context.Context, params *OpenScanParams, c
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 //     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 //     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 //
 // What Cloud Storage answers to the upload, in XML:
 //
@@ -7686,6 +7694,18 @@ func NewGetErasureRequest(server string, capability string, params *GetErasurePa
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Lang != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -8184,9 +8204,9 @@ func NewListInboxRequest(server string, params *ListInboxParams) (*http.Request,
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.Type != nil {
+		if params.Kind != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -9057,7 +9077,7 @@ func NewListConsentsRequest(server string, params *ListConsentsParams) (*http.Re
 }
 
 // NewGetExportRequest constructs an http.Request for the GetExport method
-func NewGetExportRequest(server string) (*http.Request, error) {
+func NewGetExportRequest(server string, params *GetExportParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -9073,6 +9093,33 @@ func NewGetExportRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -10804,7 +10851,7 @@ type ClientWithResponsesInterface interface {
 	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 	// go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-	// answered with a page of the same.
+	// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10934,7 +10981,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListInboxWithResponse List the notifications
 	//
-	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `kind` and `unread`; there is
 	// none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11033,7 +11080,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetAroundWithResponse Read the rows around the user's own
 	//
-	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reasonCode` says why.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11051,10 +11098,10 @@ type ClientWithResponsesInterface interface {
 
 	// GetStandingWithResponse Read the user's own place on a board
 	//
-	// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+	// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLo`, `rankHi` and
 	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
-	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+	// `rankLo` and `rankHi` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
 	// true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11065,7 +11112,7 @@ type ClientWithResponsesInterface interface {
 	// GetTopWithResponse Read a board from its top
 	//
 	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-	// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+	// board is read as it was at `countedAt`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
 	// since are missing, and the rows below move up once the board is counted again.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11108,7 +11155,7 @@ type ClientWithResponsesInterface interface {
 	// UpdateProfileWithBodyWithResponse Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -11125,7 +11172,7 @@ type ClientWithResponsesInterface interface {
 	// UpdateProfileWithResponse Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -11142,7 +11189,7 @@ type ClientWithResponsesInterface interface {
 	// UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -11209,18 +11256,18 @@ type ClientWithResponsesInterface interface {
 	//
 	// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 	// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-	// A `failed` one can be asked for again.
+	// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/me/export (the `GetExport` operationId).
-	GetExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetExportResponse, error)
+	GetExportWithResponse(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*GetExportResponse, error)
 
 	// RequestExportWithResponse Ask for everything that is kept of the user
 	//
 	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 	// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+	// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 	// what is ready; what is deleted later stays in it until it expires.
 	//
@@ -11395,11 +11442,10 @@ type ClientWithResponsesInterface interface {
 
 	// GetScanWithResponse Read a scan, or wait for it to change
 	//
-	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
-	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-	// your HTTP client a timeout of at least 35 seconds.
+	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `revision` is above `since`, at the latest
+	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `revision`
+	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the `state` of its
+	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 	//
 	// Another user's scan is not found, like one that does not exist.
 	//
@@ -11432,7 +11478,7 @@ type ClientWithResponsesInterface interface {
 	// VerifyScanWithResponse Measure a scan again and compare
 	//
 	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
-	// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
+	// `GET /v1/scans/{id}?wait=25&since=REVISION`, with the `revision` of the answer. It needs the photo, which is kept for
 	// `keepPhotosDays` of the profile.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11458,7 +11504,7 @@ type ClientWithResponsesInterface interface {
 	//    `uploads`, as `POST /v1/uploads` does for one.
 	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
-	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 	//
 	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -11466,7 +11512,7 @@ type ClientWithResponsesInterface interface {
 	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 	//
 	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -11491,7 +11537,7 @@ type ClientWithResponsesInterface interface {
 	//    `uploads`, as `POST /v1/uploads` does for one.
 	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
-	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 	//
 	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -11499,7 +11545,7 @@ type ClientWithResponsesInterface interface {
 	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 	//
 	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -11529,7 +11575,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetSeriesWithResponse Read a series, or wait for it to change
 	//
-	// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+	// With `wait` it answers as soon as the series' `revision` is above `since`, like `GET /v1/scans/{id}`: the revision grows each time that
 	// one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11556,7 +11602,7 @@ type ClientWithResponsesInterface interface {
 	// A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
 	// which no scan counts have no point, so that a page may have fewer points than `limit`.
 	//
-	// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+	// After a new version of the engine scores do not compare with those before it (`newEngine`, which has nothing to do with series of
 	// photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11607,7 +11653,7 @@ type ClientWithResponsesInterface interface {
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
 	//
@@ -11647,7 +11693,7 @@ type ClientWithResponsesInterface interface {
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
 	//
@@ -15558,7 +15604,7 @@ func (c *ClientWithResponses) GetReceiptKeysWithResponse(ctx context.Context, re
 // The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
 // since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
 // go by themselves and when. It names the account by a pseudonym. A request whose `Accept` prefers `text/html`, as a browser's does, is
-// answered with a page of the same.
+// answered with a page of the same. With `wait` the answer comes as soon as the account is erased.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15766,7 +15812,7 @@ func (c *ClientWithResponses) DeleteReadItemsWithResponse(ctx context.Context, p
 
 // ListInboxWithResponse List the notifications
 //
-// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `kind` and `unread`; there is
 // none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -15925,7 +15971,7 @@ func (c *ClientWithResponses) ReportNameWithResponse(ctx context.Context, body R
 
 // GetAroundWithResponse Read the rows around the user's own
 //
-// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reasonCode` says why.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15955,10 +16001,10 @@ func (c *ClientWithResponses) GetFriendsBoardWithResponse(ctx context.Context, b
 
 // GetStandingWithResponse Read the user's own place on a board
 //
-// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLo`, `rankHi` and
 // `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
 // having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
-// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+// `rankLo` and `rankHi` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
 // true rating is in 95 of 100 cases. `state` is `ranked`, or says why there is no rank.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -15975,7 +16021,7 @@ func (c *ClientWithResponses) GetStandingWithResponse(ctx context.Context, board
 // GetTopWithResponse Read a board from its top
 //
 // The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+// board is read as it was at `countedAt`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
 // since are missing, and the rows below move up once the board is counted again.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -16036,7 +16082,7 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params
 // UpdateProfileWithBodyWithResponse Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -16059,7 +16105,7 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 // UpdateProfileWithResponse Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -16082,7 +16128,7 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, par
 // UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// null clears: `displayName` and `locale` are absent then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
@@ -16185,13 +16231,13 @@ func (c *ClientWithResponses) ListConsentsWithResponse(ctx context.Context, para
 //
 // A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
 // longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
-// A `failed` one can be asked for again.
+// A `failed` one can be asked for again. With `wait` the answer comes as soon as the export is one of the two.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/me/export (the `GetExport` operationId).
-func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetExportResponse, error) {
-	rsp, err := c.GetExport(ctx, reqEditors...)
+func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, params *GetExportParams, reqEditors ...RequestEditorFn) (*GetExportResponse, error) {
+	rsp, err := c.GetExport(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -16202,7 +16248,7 @@ func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, reqEdit
 //
 // A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
 // remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
-// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+// there are many scans: wait with `GET /v1/me/export?wait=25` until it is `ready` or `failed`. There is one at a time: asked again, this
 // answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 // what is ready; what is deleted later stays in it until it expires.
 //
@@ -16467,11 +16513,10 @@ func (c *ClientWithResponses) DeleteScanWithResponse(ctx context.Context, id Sca
 
 // GetScanWithResponse Read a scan, or wait for it to change
 //
-// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
-// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
-// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
-// your HTTP client a timeout of at least 35 seconds.
+// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `revision` is above `since`, at the latest
+// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `revision`
+// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the `state` of its
+// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`.
 //
 // Another user's scan is not found, like one that does not exist.
 //
@@ -16522,7 +16567,7 @@ func (c *ClientWithResponses) RescoreScanWithResponse(ctx context.Context, id Sc
 // VerifyScanWithResponse Measure a scan again and compare
 //
 // Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
-// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
+// `GET /v1/scans/{id}?wait=25&since=REVISION`, with the `revision` of the answer. It needs the photo, which is kept for
 // `keepPhotosDays` of the profile.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -16560,7 +16605,7 @@ func (c *ClientWithResponses) ListSeriesWithResponse(ctx context.Context, params
 //     `uploads`, as `POST /v1/uploads` does for one.
 //  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 //     the phone in between are one look: their errors are alike, and the mean gains nothing.
-//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 //
 // The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 // call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -16568,7 +16613,7 @@ func (c *ClientWithResponses) ListSeriesWithResponse(ctx context.Context, params
 // A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 // missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 // sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-// and one that is deleted afterwards: the result then changes, with a greater `version`.
+// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 //
 // The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 // as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -16599,7 +16644,7 @@ func (c *ClientWithResponses) OpenSeriesWithBodyWithResponse(ctx context.Context
 //     `uploads`, as `POST /v1/uploads` does for one.
 //  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
 //     the phone in between are one look: their errors are alike, and the mean gains nothing.
-//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=REVISION`, until `state` is `completed` or `failed`.
 //
 // The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
 // call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
@@ -16607,7 +16652,7 @@ func (c *ClientWithResponses) OpenSeriesWithBodyWithResponse(ctx context.Context
 // A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
 // missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
 // sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
-// and one that is deleted afterwards: the result then changes, with a greater `version`.
+// and one that is deleted afterwards: the result then changes, with a greater `revision`.
 //
 // The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
 // as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
@@ -16649,7 +16694,7 @@ func (c *ClientWithResponses) DeleteSeriesWithResponse(ctx context.Context, id S
 
 // GetSeriesWithResponse Read a series, or wait for it to change
 //
-// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+// With `wait` it answers as soon as the series' `revision` is above `since`, like `GET /v1/scans/{id}`: the revision grows each time that
 // one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -16688,7 +16733,7 @@ func (c *ClientWithResponses) ListSeriesImagesWithResponse(ctx context.Context, 
 // A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
 // which no scan counts have no point, so that a page may have fewer points than `limit`.
 //
-// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+// After a new version of the engine scores do not compare with those before it (`newEngine`, which has nothing to do with series of
 // photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -16763,7 +16808,7 @@ func (c *ClientWithResponses) UnsubscribeWithFormdataBodyWithResponse(ctx contex
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 //     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 //     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 //
 // What Cloud Storage answers to the upload, in XML:
 //
@@ -16809,7 +16854,7 @@ func (c *ClientWithResponses) OpenScanWithBodyWithResponse(ctx context.Context, 
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
 //     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
 //     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
-//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
+//  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=REVISION`.
 //
 // What Cloud Storage answers to the upload, in XML:
 //

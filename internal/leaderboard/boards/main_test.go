@@ -119,7 +119,7 @@ func (b *bench) model(board leaderboard.Board) (rows []Row, uids []account.UID) 
 		if i > 0 && entries[i-1].Rating == e.Rating {
 			rank = rows[i-1].Rank
 		}
-		rows = append(rows, Row{Rank: rank, Username: b.users[e.UID].Username, Rating: e.Rating, Scans: e.Scans})
+		rows = append(rows, Row{Rank: rank, Username: b.users[e.UID].Username, Rating: e.Rating, ScanCount: e.Scans})
 		uids = append(uids, e.UID)
 	}
 	return rows, uids

@@ -347,7 +347,7 @@ func placeOf(u account.User, h leaderboard.History) place {
 	live := h.Live()
 	last := slices.MaxFunc(live, func(a, b leaderboard.Contribution) int { return a.CompletedAt.Compare(b.CompletedAt) })
 	return place{u.UID, last.CompletedAt, boards.Row{
-		Username: u.Username, Rating: h.Rating(all.Major), Scans: len(live),
+		Username: u.Username, Rating: h.Rating(all.Major), ScanCount: len(live),
 	}}
 }
 

@@ -23,11 +23,11 @@ type Row struct {
 	// Rank counts from 1. Equal ratings share a rank.
 	Rank int64 `json:"rank"`
 	// Username is "" for a user without one.
-	Username string `json:"username"`
+	Username string `json:"username,omitempty"`
 	// Rating is 0-100 with two decimals.
 	Rating float64 `json:"rating"`
-	// Scans is the number of scans and series behind the rating.
-	Scans int `json:"scans"`
+	// ScanCount is the number of scans and series behind the rating.
+	ScanCount int `json:"scanCount"`
 	// Me marks the caller's own row.
 	Me bool `json:"me"`
 }
@@ -239,7 +239,7 @@ func (w window) shown(users []account.User, caller account.UID) []Row {
 		}
 		if u := users[i]; leaderboard.TakesPart(u) {
 			shown = append(shown, Row{
-				Rank: rank, Username: u.Username, Rating: one.Rating, Scans: one.Scans, Me: one.uid == caller,
+				Rank: rank, Username: u.Username, Rating: one.Rating, ScanCount: one.Scans, Me: one.uid == caller,
 			})
 		}
 	}

@@ -32,11 +32,11 @@ const within = 1.96
 
 // OwnEntry is a user's own rating on a board.
 type OwnEntry struct {
-	Username string  `json:"username"`
+	Username string  `json:"username,omitempty"`
 	Rating   float64 `json:"rating"`
 	// StandardError is that of the rating, in points.
 	StandardError float64 `json:"standardError"`
-	Scans         int     `json:"scans"`
+	ScanCount     int     `json:"scanCount"`
 	AchievedAt    string  `json:"achievedAt"`
 }
 
@@ -44,8 +44,8 @@ type OwnEntry struct {
 type Rank struct {
 	// Rank counts from 1. Low and High are the ranks of a rating 1.96 standard errors above and below.
 	Rank int64 `json:"rank"`
-	Low  int64 `json:"rankLow"`
-	High int64 `json:"rankHigh"`
+	Low  int64 `json:"rankLo"`
+	High int64 `json:"rankHi"`
 	// Percentile is the percentage, 0-100 with one decimal, of the other entries that do not rank
 	// above the caller.
 	Percentile float64 `json:"percentile"`
@@ -53,8 +53,8 @@ type Rank struct {
 
 // BestScan is a user's highest score that counts on a board.
 type BestScan struct {
-	Score float64 `json:"score"`
-	At    string  `json:"at"`
+	Value      float64 `json:"value"`
+	AchievedAt string  `json:"achievedAt"`
 }
 
 // Standing is a user's place on a board.
@@ -72,8 +72,8 @@ type Standing struct {
 	Expected *Rank `json:"provisional,omitempty"`
 	// Total is the number of entries that others see.
 	Total int64 `json:"total"`
-	// AsOf is the moment at which the board was counted.
-	AsOf string `json:"asOf"`
+	// CountedAt is the moment at which the board was counted.
+	CountedAt string `json:"countedAt"`
 }
 
 // own is what a user has on a board.
@@ -140,14 +140,14 @@ func (r *Reader) Standing(ctx context.Context, b leaderboard.Board, uid account.
 	}
 	v := Standing{
 		Board: b.ID(), OptIn: o.user.Leaderboard.OptIn, State: cmp.Or(o.reason(), Ranked),
-		Total: s.Total(), AsOf: httpapi.Time(s.AsOf),
+		Total: s.Total(), CountedAt: httpapi.Time(s.AsOf),
 	}
 	if !o.rated {
 		return v, nil
 	}
 	v.Entry = &OwnEntry{
 		Username: o.user.Username, Rating: o.place.Rating, StandardError: math.Round(o.part.Error(b.Major)*100) / 100,
-		Scans: o.place.Scans, AchievedAt: httpapi.Time(o.place.AchievedAt),
+		ScanCount: o.place.Scans, AchievedAt: httpapi.Time(o.place.AchievedAt),
 	}
 	v.Best = highest(o.part)
 	rank, total, err := r.rank(ctx, s, o)
@@ -173,7 +173,7 @@ func highest(h leaderboard.History) *BestScan {
 	if best == nil {
 		return nil
 	}
-	return &BestScan{Score: best.Score, At: httpapi.Time(best.CompletedAt)}
+	return &BestScan{Value: best.Score, AchievedAt: httpapi.Time(best.CompletedAt)}
 }
 
 // rank returns the rank that the user's present rating has among the others of the snapshot, and

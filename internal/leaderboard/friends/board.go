@@ -14,7 +14,7 @@ type boardView struct {
 	Items []boards.Row `json:"items"`
 	Total int64        `json:"total"`
 	// AsOf is when the board was read.
-	AsOf string `json:"asOf"`
+	CountedAt string `json:"countedAt"`
 }
 
 // board answers with the ranks of the caller and their friends among each other.
@@ -37,6 +37,6 @@ func (h *Handler) board(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return httpapi.Write(w, http.StatusOK, boardView{
-		Board: b.ID(), Items: p.Rows, Total: p.Total, AsOf: httpapi.Time(p.AsOf),
+		Board: b.ID(), Items: p.Rows, Total: p.Total, CountedAt: httpapi.Time(p.AsOf),
 	})
 }

@@ -52,8 +52,8 @@ func (h *Handler) Routes(api *httpapi.API) {
 type friendView struct {
 	ID string `json:"id"`
 	// Username is "" for a user without one.
-	Username string `json:"username"`
-	Since    string `json:"since"`
+	Username  string `json:"username,omitempty"`
+	CreatedAt string `json:"createdAt"`
 	// gone reports that the account is not in use, so that the row is not shown.
 	gone bool
 }
@@ -69,7 +69,7 @@ func (k known) position() httpapi.Position { return httpapi.Position{At: k.Since
 // newFriendView returns the view of the other user by the outcome of reading their account.
 func newFriendView(k known, other account.User, err error) friendView {
 	return friendView{
-		ID: k.id, Username: other.Username, Since: httpapi.Time(k.Since), gone: err != nil,
+		ID: k.id, Username: other.Username, CreatedAt: httpapi.Time(k.Since), gone: err != nil,
 	}
 }
 

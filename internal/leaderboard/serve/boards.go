@@ -19,10 +19,10 @@ type boardView struct {
 	Period string `json:"period"`
 	// Begin and End bound the times at which its photos were taken. Closes is when late scans stop
 	// counting, and Expires when the board is gone.
-	Begin   string `json:"begin,omitempty"`
-	End     string `json:"end,omitempty"`
-	Closes  string `json:"closes,omitempty"`
-	Expires string `json:"expires,omitempty"`
+	BeginsAt  string `json:"beginsAt,omitempty"`
+	EndsAt    string `json:"endsAt,omitempty"`
+	ClosesAt  string `json:"closesAt,omitempty"`
+	ExpiresAt string `json:"expiresAt,omitempty"`
 }
 
 func newBoardView(b leaderboard.Board) boardView {
@@ -32,8 +32,8 @@ func newBoardView(b leaderboard.Board) boardView {
 		if b.Period.End().Sub(b.Period.Begin()) <= 24*time.Hour {
 			v.Span = "day"
 		}
-		v.Begin, v.End = httpapi.Time(b.Period.Begin()), httpapi.Time(b.Period.End())
-		v.Closes, v.Expires = httpapi.Time(b.Period.Closes()), httpapi.Time(b.Period.Expires())
+		v.BeginsAt, v.EndsAt = httpapi.Time(b.Period.Begin()), httpapi.Time(b.Period.End())
+		v.ClosesAt, v.ExpiresAt = httpapi.Time(b.Period.Closes()), httpapi.Time(b.Period.Expires())
 	}
 	return v
 }

@@ -57,18 +57,18 @@ func (h *Handler) board(r *http.Request) (leaderboard.Board, error) {
 type pageView struct {
 	Board string       `json:"board"`
 	Items []boards.Row `json:"items"`
-	// Total is the number of entries, and AsOf the moment at which the board was read.
-	Total int64  `json:"total"`
-	AsOf  string `json:"asOf"`
+	// Total is the number of entries, and CountedAt the moment at which the board was read.
+	Total     int64  `json:"total"`
+	CountedAt string `json:"countedAt"`
 	// PrevCursor and NextCursor are the "cursor" of the pages before and after, "" at the ends.
 	PrevCursor string `json:"prevCursor,omitempty"`
 	NextCursor string `json:"nextCursor,omitempty"`
-	// Reason is why there are no rows around the caller.
-	Reason string `json:"reason,omitempty"`
+	// ReasonCode is why there are no rows around the caller.
+	ReasonCode string `json:"reasonCode,omitempty"`
 }
 
 func (h *Handler) view(b leaderboard.Board, p boards.Page) (v pageView, err error) {
-	v = pageView{Board: b.ID(), Items: p.Rows, Total: p.Total, AsOf: httpapi.Time(p.AsOf)}
+	v = pageView{Board: b.ID(), Items: p.Rows, Total: p.Total, CountedAt: httpapi.Time(p.AsOf)}
 	if p.Prev != "" {
 		if v.PrevCursor, err = h.Key.Seal(keys.Cursor, before+p.Prev, b.ID()); err != nil {
 			return v, err
@@ -143,7 +143,7 @@ func (h *Handler) around(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Reason = reason
+	v.ReasonCode = reason
 	return httpapi.Write(w, http.StatusOK, v)
 }
 

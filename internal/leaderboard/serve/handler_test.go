@@ -26,7 +26,7 @@ const (
 	lastDay = "2026-11-21T01:00:00.000Z"
 )
 
-var exceptTime = cmpopts.IgnoreFields(pageView{}, "AsOf")
+var exceptTime = cmpopts.IgnoreFields(pageView{}, "CountedAt")
 
 // names are the rows in short.
 func names(v pageView) (rows []string) {
@@ -62,7 +62,7 @@ func TestEmptyBoard(t *testing.T) {
 	if status != http.StatusOK || diff != "" {
 		t.Errorf("top: %d (-want +got):\n%s", status, diff)
 	}
-	want := pageView{Board: board, Items: []boards.Row{}, Reason: boards.NotRated}
+	want := pageView{Board: board, Items: []boards.Row{}, ReasonCode: boards.NotRated}
 	if status, v = get[pageView](b, "u", around); status != http.StatusOK || !cmp.Equal(want, v, exceptTime) {
 		t.Errorf("around: %d %+v", status, v)
 	}
@@ -78,7 +78,7 @@ func TestTop_orderAndTies(t *testing.T) {
 	b.rated("high", 9, 90)
 	all := []string{"1 name-high", "2 name-a", "2 name-b", "2 name-late true", "5 name-low"}
 	v := b.shows("all", "late", top+"?limit=100", all...)
-	if r := v.Items[0]; r.Rating != rating(90) || r.Scans != 3 || v.Total != 5 {
+	if r := v.Items[0]; r.Rating != rating(90) || r.ScanCount != 3 || v.Total != 5 {
 		t.Errorf("first row %+v of %+v", r, v)
 	}
 	if v.PrevCursor != "" || v.NextCursor != "" {
@@ -189,7 +189,7 @@ func TestMe(t *testing.T) {
 	b.rated("only", 1, 80)
 	b.count(member("beginner"), threeDays("beginner", 1, 90)[0])
 	entry := func(u string, rating float64, scans int) *boards.OwnEntry {
-		return &boards.OwnEntry{Username: "name-" + u, Rating: rating, Scans: scans, AchievedAt: lastDay}
+		return &boards.OwnEntry{Username: "name-" + u, Rating: rating, ScanCount: scans, AchievedAt: lastDay}
 	}
 	one := leaderboard.History(threeDays("u", 1, 90)[:1]).Rating(1)
 	shy := member("shy")
@@ -202,11 +202,11 @@ func TestMe(t *testing.T) {
 		"alone": {nil, "only", boards.Standing{
 			OptIn: true, State: boards.Ranked, Rank: &boards.Rank{Rank: 1, Low: 1, High: 1, Percentile: 100}, Total: 1,
 			Entry: entry("only", rating(80), 3),
-			Best:  &boards.BestScan{Score: 80, At: "2026-11-19T01:00:00.000Z"}, // the first of three
+			Best:  &boards.BestScan{Value: 80, AchievedAt: "2026-11-19T01:00:00.000Z"}, // the first of three
 		}},
 		"with too few scans for others to see": {nil, "beginner", boards.Standing{
 			OptIn: true, State: boards.Provisional, Total: 1, Entry: entry("beginner", one, 1),
-			Best:     &boards.BestScan{Score: 90, At: lastDay},
+			Best:     &boards.BestScan{Value: 90, AchievedAt: lastDay},
 			Expected: &boards.Rank{Rank: 1, Low: 1, High: 2, Percentile: 100},
 		}},
 		"opted in without a scan": {new(member("new")), "new", boards.Standing{
@@ -221,7 +221,7 @@ func TestMe(t *testing.T) {
 			}
 			tt.want.Board = board
 			status, me := get[boards.Standing](b, tt.uid, own)
-			diff := cmp.Diff(tt.want, me, cmpopts.IgnoreFields(boards.Standing{}, "AsOf"),
+			diff := cmp.Diff(tt.want, me, cmpopts.IgnoreFields(boards.Standing{}, "CountedAt"),
 				cmpopts.IgnoreFields(boards.OwnEntry{}, "StandardError"),
 				cmpopts.IgnoreFields(boards.Rank{}, "Low", "High"))
 			if status != http.StatusOK || diff != "" {
@@ -254,7 +254,7 @@ func TestBoards(t *testing.T) {
 	_, l := get[httpapi.List[boardView]](b, "u", "/v1/leaderboards")
 	seen := map[string]bool{}
 	for _, v := range l.Items {
-		seen[v.ID] = v.Begin == "" == (v.Period == "all") && v.Expires == "" == (v.Period == "all")
+		seen[v.ID] = v.BeginsAt == "" == (v.Period == "all") && v.ExpiresAt == "" == (v.Period == "all")
 	}
 	for _, id := range []string{
 		board, "symmetry_overall_2026-W47_v1", "symmetry_overall_2026-11-21_v1", "symmetry_women_all_v1",

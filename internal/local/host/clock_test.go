@@ -45,7 +45,7 @@ func hasOriginal(ctx context.Context, t *testing.T, c *client.Client, id string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.ContainsFunc(resp.JSON200.Images, func(i api.Image) bool { return i.Name == "original" })
+	return slices.ContainsFunc(resp.JSON200.Items, func(i api.Image) bool { return i.Name == "original" })
 }
 
 func TestStop(t *testing.T) {

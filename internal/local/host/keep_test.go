@@ -47,11 +47,8 @@ func TestKeep(t *testing.T) {
 	h, end := begin(ctx, t, folder)
 	app := &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "kept@example.com", Password: "correct horse"}
 	scan := arrive(ctx, t, h, app)
-	if _, err := client.Poll(ctx, func() (api.Export, bool, error) {
-		e, err := app.Export(ctx)
-		return e, e.State == api.ExportStateReady, err
-	}); err != nil {
-		t.Fatal(err)
+	if e, err := app.AwaitExport(ctx); err != nil || e.State != api.ExportStateReady {
+		t.Fatal(e.State, err)
 	}
 	if err := h.MoveClock(time.Hour); err != nil {
 		t.Fatal(err)
@@ -78,10 +75,10 @@ func TestKeep(t *testing.T) {
 	})
 	t.Run("pictures and photo are there", func(t *testing.T) {
 		images, err := app.API().ListImagesWithResponse(ctx, scan)
-		if err != nil || images.JSON200 == nil || len(images.JSON200.Images) < 2 {
+		if err != nil || images.JSON200 == nil || len(images.JSON200.Items) < 2 {
 			t.Fatalf("%+v, %v", images, err)
 		}
-		for _, image := range images.JSON200.Images {
+		for _, image := range images.JSON200.Items {
 			h.fetches(t, image.URL, h.StorageHost())
 		}
 	})

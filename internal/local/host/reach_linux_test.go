@@ -165,11 +165,8 @@ func arrive(ctx context.Context, t *testing.T, h *Host, app *client.Client) (sca
 // links asks for each kind of link as clients do that know the API by another host.
 func links(ctx context.Context, t *testing.T, h *Host, app *client.Client, scan string) {
 	t.Helper()
-	if _, err := client.Poll(ctx, func() (api.Export, bool, error) {
-		e, err := app.Export(ctx)
-		return e, e.State == api.ExportStateReady, err
-	}); err != nil {
-		t.Fatal(err)
+	if e, err := app.AwaitExport(ctx); err != nil || e.State != api.ExportStateReady {
+		t.Fatal(e.State, err)
 	}
 	_, storagePort, err := net.SplitHostPort(h.Storage.Host())
 	if err != nil {
@@ -186,13 +183,13 @@ func links(ctx context.Context, t *testing.T, h *Host, app *client.Client, scan 
 		t.Run(asked, func(t *testing.T) {
 			as := func(_ context.Context, req *http.Request) error { req.Host = asked; return nil }
 			images, err := app.API().ListImagesWithResponse(ctx, scan, as)
-			if err != nil || images.JSON200 == nil || len(images.JSON200.Images) < 2 {
+			if err != nil || images.JSON200 == nil || len(images.JSON200.Items) < 2 {
 				t.Fatalf("images: %+v, %v", images, err)
 			}
-			for _, image := range images.JSON200.Images {
+			for _, image := range images.JSON200.Items {
 				h.fetches(t, image.URL, want+":"+storagePort)
 			}
-			export, err := app.API().GetExportWithResponse(ctx, as)
+			export, err := app.API().GetExportWithResponse(ctx, nil, as)
 			if err != nil || export.JSON200 == nil || export.JSON200.URL == nil {
 				t.Fatalf("export: %+v, %v", export, err)
 			}

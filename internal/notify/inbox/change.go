@@ -72,7 +72,7 @@ type readAllRequest struct {
 }
 
 type readAllView struct {
-	Read int `json:"read"`
+	ReadCount int `json:"readCount"`
 }
 
 func (h *Handler) markAllRead(w http.ResponseWriter, r *http.Request) error {
@@ -88,11 +88,11 @@ func (h *Handler) markAllRead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, readAllView{Read: n})
+	return httpapi.Write(w, http.StatusOK, readAllView{ReadCount: n})
 }
 
 type deleteReadView struct {
-	Deleted int `json:"deleted"`
+	DeletedCount int `json:"deletedCount"`
 }
 
 // deleteRead requires read=true, so that a request for one item whose id got lost does not empty
@@ -110,7 +110,7 @@ func (h *Handler) deleteRead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, deleteReadView{Deleted: n})
+	return httpapi.Write(w, http.StatusOK, deleteReadView{DeletedCount: n})
 }
 
 // all changes the caller's items that are read or are not, and that were created at the time or

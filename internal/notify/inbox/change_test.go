@@ -31,7 +31,7 @@ func (b *bench) count(method, path, body string) int {
 		b.t.Fatalf("%s %s %s: %d %s", method, path, body, code, answer)
 	}
 	numbers := read[map[string]int](b, answer)
-	return numbers["read"] + numbers["deleted"]
+	return numbers["readCount"] + numbers["deletedCount"]
 }
 
 // before is the body for the time so long after the start.
@@ -102,7 +102,7 @@ func TestReadAll_refused(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", body, code, answer, want)
 		}
 	}
-	if b.inbox("").Unread != 1 {
+	if b.inbox("").UnreadCount != 1 {
 		t.Error("a refused request read an item")
 	}
 }
@@ -171,7 +171,7 @@ func TestReadAll_whileAnItemArrives(t *testing.T) {
 	if n := arriving.count(http.MethodPost, readAll, ""); n != changePage+1 {
 		t.Errorf("%d items, want those of before", n)
 	}
-	if v := b.inbox("?unread=true"); v.Unread != 1 || len(v.Items) != 1 || v.Items[0].ID != "late" {
+	if v := b.inbox("?unread=true"); v.UnreadCount != 1 || len(v.Items) != 1 || v.Items[0].ID != "late" {
 		t.Errorf("unread are %+v, want the late one", v)
 	}
 }
@@ -255,7 +255,7 @@ func TestDeleteRead(t *testing.T) {
 	)
 	for _, query := range []string{
 		"", "?read=false", "?read=1", "?read=TRUE", "?read=", "?read=true&read=true", "?before=2026-11-21T12:00:00Z",
-		"?read=true&before=soon", "?read=true&type=welcome",
+		"?read=true&before=soon", "?read=true&kind=welcome",
 	} {
 		code, body := b.call(uid, http.MethodDelete, "/v1/inbox"+query, "")
 		if p := read[httpapi.Problem](b, body); p.Code != fault.CodeInvalidParameter {

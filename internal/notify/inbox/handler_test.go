@@ -68,8 +68,8 @@ func TestInbox_pages(t *testing.T) {
 				page := b.inbox(query)
 				pages++
 				got = append(got, ids(page)...)
-				if page.Unread != int64(n) {
-					t.Errorf("unread = %d, want %d", page.Unread, n)
+				if page.UnreadCount != int64(n) {
+					t.Errorf("unread = %d, want %d", page.UnreadCount, n)
 				}
 				if page.NextCursor == "" {
 					break
@@ -89,7 +89,7 @@ func TestInbox_expiredItemsAreNotShown(t *testing.T) {
 	b.save(ann())
 	b.fill(2)
 	b.now = notify.Message{}.Item(notify.Text{}, start).ExpireAt
-	if v := b.inbox(""); len(v.Items) != 1 || v.Unread != 1 || v.Items[0].ID != "i01" {
+	if v := b.inbox(""); len(v.Items) != 1 || v.UnreadCount != 1 || v.Items[0].ID != "i01" {
 		t.Errorf("inbox = %+v, want i01 alone", v)
 	}
 	if code, _ := b.call(uid, http.MethodPost, "/v1/inbox/i00/read", ""); code != http.StatusNotFound {
@@ -107,7 +107,7 @@ func TestInbox_read(t *testing.T) {
 			t.Fatalf("%d %s", code, body)
 		}
 	}
-	if v := b.inbox(""); v.Unread != 1 || !v.Items[1].Read || v.Items[0].Read {
+	if v := b.inbox(""); v.UnreadCount != 1 || !v.Items[1].Read || v.Items[0].Read {
 		t.Errorf("inbox = %+v, want i00 read", v)
 	}
 	for _, id := range []string{"nothing", "a%2Fb", strings.Repeat("x", 65)} {
@@ -129,7 +129,7 @@ func TestInbox_badParameters(t *testing.T) {
 	b.save(ann())
 	for _, query := range []string{
 		"limit=0", "limit=101", "limit=x", "cursor=!", "cursor=YQ", "cursor=MS4vLw", "type=scan.completed.v1", "type=",
-		"type=welcome&type=security", "type=WELCOME", "unread=1", "unread=", "unread=TRUE", "kind=welcome",
+		"kind=welcome&kind=security", "kind=WELCOME", "unread=1", "unread=", "unread=TRUE", "type=welcome",
 	} {
 		code, body := b.call(uid, http.MethodGet, "/v1/inbox?"+query, "")
 		if p := read[httpapi.Problem](b, body); code != http.StatusBadRequest || p.Code != fault.CodeInvalidParameter {

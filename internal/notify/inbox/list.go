@@ -18,7 +18,7 @@ const defaultPage = 20
 type inboxView struct {
 	httpapi.List[itemView]
 	// Unread counts all unread items, including those of other pages and those that a filter omits.
-	Unread int64 `json:"unread"`
+	UnreadCount int64 `json:"unreadCount"`
 }
 
 // itemView is an item for its owner.
@@ -57,7 +57,7 @@ type filter struct {
 }
 
 // listQuery adds the query parameters of filterParams.
-var listQuery = httpapi.Query("type", "unread")
+var listQuery = httpapi.Query("kind", "unread")
 
 // listKinds are the kinds for filtering a list, the first of which matches any.
 var listKinds = func() []string {
@@ -69,7 +69,7 @@ var listKinds = func() []string {
 }()
 
 func filterParams(r *http.Request) (f filter, err error) {
-	if f.kind, err = httpapi.EnumParam(r, "type", listKinds...); err != nil {
+	if f.kind, err = httpapi.EnumParam(r, "kind", listKinds...); err != nil {
 		return f, err
 	}
 	f.unread, err = httpapi.EnumParam(r, "unread", "", "true", "false")
@@ -113,7 +113,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 		if view.List, err = page(tx, f.of(notify.Live(who.ref, now)), asked); err != nil {
 			return err
 		}
-		view.Unread, err = notify.Unread(ctx, tx, who.ref, now)
+		view.UnreadCount, err = notify.Unread(ctx, tx, who.ref, now)
 		return err
 	})
 	if err != nil {

@@ -54,7 +54,7 @@ func TestInbox_unread(t *testing.T) {
 	for _, n := range []int{0, 1, len(all)} {
 		b.put(all[put:n]...)
 		put = n
-		if got := b.inbox("").Unread; got != int64(n) {
+		if got := b.inbox("").UnreadCount; got != int64(n) {
 			t.Errorf("unread = %d, want %d", got, n)
 		}
 	}
@@ -71,9 +71,9 @@ func TestInbox_filters(t *testing.T) {
 		item("h", "scan.completed.v1", -schema.InboxLife),
 	)
 	for query, want := range map[string]string{
-		"": "g f e d c b a", "?type=scan_completed": "g c b", "?type=security": "f e", "?type=export_ready": "",
+		"": "g f e d c b a", "?kind=scan_completed": "g c b", "?kind=security": "f e", "?kind=export_ready": "",
 		"?unread=true": "g f d c a", "?unread=false": "e b",
-		"?type=scan_completed&unread=true": "g c", "?unread=false&type=scan_completed": "b",
+		"?kind=scan_completed&unread=true": "g c", "?unread=false&kind=scan_completed": "b",
 	} {
 		got, cursor := []string{}, ""
 		for {
@@ -83,8 +83,8 @@ func TestInbox_filters(t *testing.T) {
 			}
 			page := b.inbox(query + sep + "limit=2" + cursor)
 			got = append(got, ids(page)...)
-			if page.Unread != 5 {
-				t.Errorf("%s: unread = %d, want that of all", query, page.Unread)
+			if page.UnreadCount != 5 {
+				t.Errorf("%s: unread = %d, want that of all", query, page.UnreadCount)
 			}
 			if page.NextCursor == "" {
 				break
@@ -103,7 +103,7 @@ func TestInbox_cursorsOfFilters(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	b.put(some(3, time.Second)...)
-	queries := []string{"", "&type=scan_completed", "&unread=true", "&unread=false", "&type=scan_completed&unread=true"}
+	queries := []string{"", "&kind=scan_completed", "&unread=true", "&unread=false", "&kind=scan_completed&unread=true"}
 	for _, of := range queries {
 		cursor := b.inbox("?limit=1" + of).NextCursor
 		for _, in := range queries {

@@ -32,9 +32,9 @@ func TestStage_isShownWhileTheScanIsUnderWay(t *testing.T) {
 	}{
 		{measuring, scan.Processing, scan.Measuring, 2}, {done, scan.Completed, "", 3},
 	} {
-		if tt.got.State != tt.state || tt.got.Stage != tt.stage || tt.got.Version != tt.version {
+		if tt.got.State != tt.state || tt.got.Stage != tt.stage || tt.got.Revision != tt.version {
 			t.Errorf("%d: %s %q, version %d; want %s %q, version %d",
-				i, tt.got.State, tt.got.Stage, tt.got.Version, tt.state, tt.stage, tt.version)
+				i, tt.got.State, tt.got.Stage, tt.got.Revision, tt.state, tt.stage, tt.version)
 		}
 	}
 }

@@ -43,8 +43,8 @@ func Get(ctx context.Context, fs *firestore.Client, uid account.UID, id scan.Ser
 // CurrentVersion returns the version that waiting clients compare.
 func (s Series) CurrentVersion() int64 { return s.Version }
 
-// Owner returns the series' user.
-func (s Series) Owner() account.UID { return s.UID }
+// Owner returns the id of the user whose it is.
+func (s Series) Owner() string { return string(s.UID) }
 
 // Ref returns the series' document.
 func (s Series) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.UID, s.ID) }

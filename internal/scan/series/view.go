@@ -10,11 +10,11 @@ import (
 type View struct {
 	ID              scan.SeriesID `json:"id"`
 	State           State         `json:"state"`
-	Version         int64         `json:"version"`
+	Revision        int64         `json:"revision"`
 	CreatedAt       string        `json:"createdAt"`
 	UpdatedAt       string        `json:"updatedAt"`
 	TicketsExpireAt string        `json:"ticketsExpireAt"`
-	SettledAt       string        `json:"settledAt,omitempty"`
+	FinishedAt      string        `json:"finishedAt,omitempty"`
 	Scans           []lookView    `json:"scans"`
 	// Engine, Score and Photos are set if it is completed.
 	Engine string      `json:"engine,omitempty"`
@@ -40,9 +40,9 @@ type lookView struct {
 // NewView returns the series for its owner, with its sentences in the language.
 func NewView(s Series, lang sentence.Lang) View {
 	v := View{
-		ID: s.ID, State: s.State, Version: s.Version, CreatedAt: httpapi.Time(s.CreatedAt),
+		ID: s.ID, State: s.State, Revision: s.Version, CreatedAt: httpapi.Time(s.CreatedAt),
 		UpdatedAt:       httpapi.Time(s.UpdatedAt),
-		TicketsExpireAt: httpapi.Time(s.TicketExpiresAt), SettledAt: scan.OptionalTime(s.SettledAt),
+		TicketsExpireAt: httpapi.Time(s.TicketExpiresAt), FinishedAt: scan.OptionalTime(s.SettledAt),
 		Scans: make([]lookView, len(s.Looks)),
 	}
 	for i, l := range s.Looks {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -16,19 +15,17 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/sentence"
 )
 
-// maxWait is the longest long poll, in seconds.
-const maxWait = 25
-
 // Handler serves the user's scans. It is safe for concurrent use.
 type Handler struct {
 	// Firestore holds the scans. Watcher wakes the requests that wait for one.
 	Firestore *firestore.Client
-	Watcher   *Watcher
+	Watcher   *longpoll.Watcher[scan.Scan]
 	// Outbox commits changes that owe an event.
 	Outbox *outbox.Box
 	// Uploads holds the photos, Results what is made from them.
@@ -42,7 +39,7 @@ type Handler struct {
 // Routes adds the routes below /v1/scans, and /v1/timeline.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/scans", httpapi.User, h.list, httpapi.Paged, listQuery)
-	api.Handle("GET /v1/scans/{id}", httpapi.User, h.get, httpapi.Query("wait", "since"))
+	api.Handle("GET /v1/scans/{id}", httpapi.User, h.get, longpoll.Query)
 	api.Handle("DELETE /v1/scans/{id}", httpapi.User, h.remove)
 	api.Handle("GET /v1/scans/{id}/images", httpapi.User, h.images)
 	api.Handle("POST /v1/scans/{id}/verify", httpapi.User, h.verify)
@@ -55,80 +52,13 @@ func (h *Handler) Routes(api *httpapi.API) {
 // The status is always 200, with the state at that time, so that a client's retry logic is not
 // triggered.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
-	latest, err := polled(r, h, h.Watcher, h.owned)
+	latest, err := (&longpoll.Poll[scan.Scan]{Watcher: h.Watcher, Owned: h.owned, Admit: h.admit, Now: h.Now}).Answer(r)
 	if err != nil {
 		return err
 	}
+	longpoll.ComeAgain(w, latest)
 	lang := sentence.OfAnswer(r)
 	return httpapi.WriteIn(w, http.StatusOK, lang, scan.NewView(latest, lang))
-}
-
-// brief is the longest wait after which the account is not looked at again: as long as it may take
-// to answer any other request that was under way when the sign-in ended.
-const brief = time.Second
-
-// polled returns the caller's document as a long poll requests it.
-//
-// A wait is long enough for the sign-in to be ended meanwhile, or the account. So the account is
-// looked at again before the answer of a request that did not wait briefly. If the wait has brought
-// nothing the document is read as well: a listener whose connection is dead reports nothing, and
-// serves one request after the other.
-func polled[T watchable](
-	r *http.Request, h *Handler, watcher *watcher[T], owned func(*http.Request) (T, error),
-) (T, error) {
-	var none T
-	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
-	if err != nil {
-		return none, err
-	}
-	since, err := sinceParam(r)
-	if err != nil {
-		return none, err
-	}
-	// What the listener last reported serves a client that waits for what comes after that, or before.
-	current, known := watcher.Known(r.PathValue("id"))
-	if known && wait > 0 && current.Owner() == account.Caller(r) && since != nil && *since <= current.CurrentVersion() {
-		err = h.admit(r)
-	} else {
-		current, err = owned(r)
-	}
-	if err != nil {
-		return none, err
-	}
-	began, seen := h.Now(), orElse(since, current.CurrentVersion())
-	latest, waited, err := waitFor(r.Context(), watcher, current, seen, wait)
-	if err != nil || !waited || h.Now().Sub(began) < brief {
-		return latest, err
-	}
-	if latest.CurrentVersion() > seen {
-		return latest, h.admit(r)
-	}
-	read, err := owned(r)
-	if err != nil || read.CurrentVersion() < latest.CurrentVersion() {
-		return latest, err
-	}
-	return read, nil
-}
-
-func orElse(since *int64, present int64) int64 {
-	if since == nil {
-		return present
-	}
-	return *since
-}
-
-// sinceParam returns the version that the client knows, nil if it names none.
-func sinceParam(r *http.Request) (*int64, error) {
-	text := r.URL.Query().Get("since")
-	if text == "" {
-		return nil, nil
-	}
-	since, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || text[0] == '+' || since < 0 {
-		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-			WithParameter(fault.InQuery, "since", "must be a version")
-	}
-	return &since, nil
 }
 
 func noSuchScan() error { return fault.New(fault.CodeNotFound, "There is no such scan.") }

@@ -29,12 +29,12 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 		})
 	}
 	times := map[string]any{
-		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.001Z", "version": 1.0,
+		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.001Z", "revision": 1.0,
 	}
 	ended := map[string]any{
 		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.000Z",
 		"finishedAt": "2026-06-01T12:00:00.000Z",
-		"version":    2.0,
+		"revision":   2.0,
 	}
 	tests := map[string]struct {
 		scan scan.Scan
@@ -60,8 +60,8 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 				"code": "blurred", "detail": "The photo is not sharp. " + focus,
 				"says": []any{map[string]any{"code": "not_sharp"}, map[string]any{"code": "focus"}},
 				"fixes": []any{
-					map[string]any{"code": "focus", "advice": focus, "gain": "measured"},
-					map[string]any{"code": "other", "advice": "Smile."},
+					map[string]any{"code": "focus", "detail": focus, "gain": "measured"},
+					map[string]any{"code": "other", "detail": "Smile."},
 				},
 			}},
 		},
@@ -158,7 +158,7 @@ func TestWaitThatIsNone(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	var listens atomic.Int32
-	api := scantest.ScanAPI(e.ScanHandler(e.Database(t, countListens(&listens))))
+	api := scantest.ScanAPI(e.ScanHandler(e.Database(t, scantest.CountListens(&listens))))
 	t.Cleanup(func() { // after the sub-tests
 		if n := listens.Load(); n != 0 {
 			t.Errorf("%d listeners were opened for nothing", n)

@@ -33,9 +33,12 @@ type imageView struct {
 	URL   string `json:"url"`
 }
 
+// imagesView is the answer with the images of a scan.
 type imagesView struct {
-	Images    []imageView `json:"images"`
-	ExpiresAt string      `json:"expiresAt"`
+	httpapi.List[imageView]
+
+	// URLExpiresAt is the end of all the URLs.
+	URLExpiresAt string `json:"urlExpiresAt"`
 }
 
 // images answers GET /v1/scans/{id}/images. It lists the pictures in the bucket, so that renditions
@@ -62,13 +65,14 @@ func (h *Handler) imagesOf(ctx context.Context, of scan.Scan) (imagesView, error
 		return imagesView{}, err
 	}
 	expires := h.Now().UTC().Add(imageLife)
-	view := imagesView{Images: make([]imageView, len(kept)), ExpiresAt: httpapi.Time(expires)}
+	view := imagesView{URLExpiresAt: httpapi.Time(expires)}
+	view.Items = make([]imageView, len(kept))
 	// In production each signature is a call, so they are made concurrently.
 	var group errgroup.Group
 	for i, p := range kept {
 		group.Go(func() error {
 			var err error
-			view.Images[i], err = h.sign(ctx, p, of.ID, expires)
+			view.Items[i], err = h.sign(ctx, p, of.ID, expires)
 			return err
 		})
 	}

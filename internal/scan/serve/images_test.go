@@ -53,7 +53,7 @@ func TestImages(t *testing.T) {
 		"left-left": "the left-left", "right-right": "the right-right", "thumbnail": "the thumbnail",
 	}
 	got := map[string]string{}
-	for _, i := range view.Images {
+	for _, i := range view.Items {
 		resp, body := download(t, i.URL)
 		got[i.Name] = body
 		file := `attachment; filename=` + string(s.ID) + "-" + i.Name[strings.LastIndex(i.Name, "/")+1:] + "."
@@ -66,7 +66,7 @@ func TestImages(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("images (-want +got):\n%s", diff)
 	}
-	url := view.Images[0].URL
+	url := view.Items[0].URL
 	for name, broken := range map[string]string{
 		"of another type": strings.Replace(
 			url, "response-content-type=image%2Fjpeg", "response-content-type=text%2Fhtml", 1,
@@ -74,7 +74,7 @@ func TestImages(t *testing.T) {
 		"of another object":  strings.Replace(url, string(s.ID), string(scantest.RandomID()), 1),
 		"of a longer life":   strings.Replace(url, "X-Goog-Expires=", "X-Goog-Expires=9", 1),
 		"without signature":  strings.Split(url, "?")[0],
-		"of another picture": strings.Replace(url, view.Images[0].Name+".jpg", view.Images[1].Name+".jpg", 1),
+		"of another picture": strings.Replace(url, view.Items[0].Name+".jpg", view.Items[1].Name+".jpg", 1),
 	} {
 		if broken == url {
 			t.Errorf("%s: it is the same", name)
@@ -113,7 +113,7 @@ func TestImagesOfWhatHasNone(t *testing.T) {
 	}
 	for _, i := range scantest.Decoded[serve.ImagesView](
 		t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images"),
-	).Images {
+	).Items {
 		if i.Name == serve.OriginalImage {
 			t.Error("the photo is among the images although it is deleted")
 		}

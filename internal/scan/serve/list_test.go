@@ -200,7 +200,7 @@ func TestList_showsWhatAScanComesTo(t *testing.T) {
 		}, now)
 	})
 	want := serve.ListView{Items: []scan.Summary{{
-		ID: s.ID, State: scan.Completed, Version: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
+		ID: s.ID, State: scan.Completed, Revision: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
 		FinishedAt: httpapi.Time(now),
 		Engine:     "facescan-1", Score: &scan.Score{Value: 60.5, Lo: 40, Hi: 80}, Rankable: new(false),
 	}}}
@@ -260,7 +260,7 @@ func TestListsReadAllThatTheyShow(t *testing.T) {
 		t.Errorf("list (-of whole documents +got):\n%s", diff)
 	}
 	points := scantest.Decoded[serve.TimelineView](t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/timeline"))
-	if diff := cmp.Diff(serve.Timeline(serve.Singles(completed)), points.Points); diff != "" {
+	if diff := cmp.Diff(serve.Timeline(serve.Singles(completed)), points.Items); diff != "" {
 		t.Errorf("timeline (-of whole documents +got):\n%s", diff)
 	}
 }

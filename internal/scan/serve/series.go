@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/sentence"
@@ -22,13 +23,13 @@ type SeriesHandler struct {
 	// Handler reads the scans of a series. Its watcher is not used.
 	*Handler
 	// Watcher wakes the requests that wait for a series.
-	Watcher *SeriesWatcher
+	Watcher *longpoll.Watcher[series.Series]
 }
 
 // Routes adds GET /v1/series and the routes below it.
 func (h *SeriesHandler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/series", httpapi.User, h.list, httpapi.Paged)
-	api.Handle("GET /v1/series/{id}", httpapi.User, h.get, httpapi.Query("wait", "since"))
+	api.Handle("GET /v1/series/{id}", httpapi.User, h.get, longpoll.Query)
 	api.Handle("DELETE /v1/series/{id}", httpapi.User, h.remove)
 	api.Handle("GET /v1/series/{id}/images", httpapi.User, h.images)
 }
@@ -54,10 +55,12 @@ func (h *SeriesHandler) owned(r *http.Request) (series.Series, error) {
 
 // get is like [Handler.get] for a series. Its version grows each time that one of its scans ends.
 func (h *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
-	latest, err := polled(r, h.Handler, h.Watcher, h.owned)
+	poll := &longpoll.Poll[series.Series]{Watcher: h.Watcher, Owned: h.owned, Admit: h.admit, Now: h.Now}
+	latest, err := poll.Answer(r)
 	if err != nil {
 		return err
 	}
+	longpoll.ComeAgain(w, latest)
 	lang := sentence.OfAnswer(r)
 	return httpapi.WriteIn(w, http.StatusOK, lang, series.NewView(latest, lang))
 }
@@ -93,11 +96,7 @@ func (h *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteIn(w, http.StatusOK, lang, page)
 }
 
-// seriesImagesView has the images of a series' scans.
-type seriesImagesView struct {
-	Scans []scanImagesView `json:"scans"`
-}
-
+// scanImagesView has the images of a scan of a series.
 type scanImagesView struct {
 	ScanID scan.ID `json:"scanId"`
 	imagesView
@@ -110,7 +109,7 @@ func (h *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := seriesImagesView{Scans: []scanImagesView{}}
+	view := httpapi.List[scanImagesView]{Items: []scanImagesView{}}
 	for _, l := range found.Looks {
 		if l.State != series.LookCompleted {
 			continue
@@ -126,7 +125,7 @@ func (h *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		view.Scans = append(view.Scans, scanImagesView{ScanID: l.ScanID, imagesView: images})
+		view.Items = append(view.Items, scanImagesView{ScanID: l.ScanID, imagesView: images})
 	}
 	return httpapi.Write(w, http.StatusOK, view)
 }

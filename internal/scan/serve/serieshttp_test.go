@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/scan/serve"
@@ -73,8 +74,8 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 		if err := e.Analyzer(scantest.Scoring).Handle(t.Context(), e.Told(t, one)); err != nil {
 			t.Fatal(err)
 		}
-		if got := scantest.ReadSeries(t, api, id, ""); got.Version != int64(i)+2 {
-			t.Errorf("version %d after photo %d", got.Version, i)
+		if got := scantest.ReadSeries(t, api, id, ""); got.Revision != int64(i)+2 {
+			t.Errorf("version %d after photo %d", got.Revision, i)
 		}
 	}
 	wantSettled(t, e, id, series.Completed, 50, 3, 1)
@@ -93,8 +94,8 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 	images := scantest.Decoded[serve.SeriesImages](
 		t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series/"+string(id)+"/images"),
 	)
-	if len(images.Scans) != 3 || len(images.Scans[2].Images) != len(scantest.Drawn())+1 ||
-		images.Scans[2].ScanID != got.Scans[2].ID {
+	if len(images.Items) != 3 || len(images.Items[2].Items) != len(scantest.Drawn())+1 ||
+		images.Items[2].ScanID != got.Scans[2].ID {
 		t.Errorf("images %+v", images)
 	}
 }
@@ -534,7 +535,7 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 func TestSeriesWait_endsWithEachPhoto(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
-	var watching *serve.SeriesWatcher
+	var watching *longpoll.Watcher[series.Series]
 	api := e.SeriesAPI(func(s *serve.SeriesHandler) { watching = s.Watcher })
 	opened := scantest.OpenSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":2}`)
 	wait := func(since int64) <-chan series.View {
@@ -548,21 +549,21 @@ func TestSeriesWait_endsWithEachPhoto(t *testing.T) {
 			api.ServeHTTP(w, r)
 			answer <- scantest.Decoded[series.View](t, w)
 		}()
-		testkit.Eventually(t, "the listener hears", func() bool { return watching.Hears(scan.ID(opened.Series.ID)) })
+		testkit.Eventually(t, "the listener hears", func() bool { return watching.Hears(string(opened.Series.ID)) })
 		return answer
 	}
 	answer := wait(1)
 	e.Take(t, opened, 0, "40")
 	if got := scantest.Receive(
 		t, answer, "the first answer",
-	); got.Version != 2 || got.State != series.Open || got.Scans[0].State != series.LookCompleted {
+	); got.Revision != 2 || got.State != series.Open || got.Scans[0].State != series.LookCompleted {
 		t.Errorf("got %+v", got)
 	}
 	answer = wait(2)
 	e.Take(t, opened, 1, "50")
 	if got := scantest.Receive(
 		t, answer, "the second answer",
-	); got.Version != 3 || got.State != series.Completed || got.Score.Value != 45 {
+	); got.Revision != 3 || got.State != series.Completed || got.Score.Value != 45 {
 		t.Errorf("got %+v", got)
 	}
 	if n := watching.Watched(); n != 0 {

@@ -36,7 +36,7 @@ func single(s scan.Scan) sitting {
 	return sitting{
 		scans: []scan.Scan{s}, last: scan.PositionOf(s), result: r,
 		point: pointView{
-			Kind: "scan", ScanID: s.ID, CompletedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score,
+			Kind: "scan", ScanID: s.ID, FinishedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score,
 		},
 	}
 }
@@ -121,7 +121,7 @@ func (h *Handler) settledOnes(
 // that all counted scans have. The smallest detectable change of a mean of n is that of one divided
 // by sqrt(n).
 func (s *sitting) settle(of series.Series) {
-	s.point.CompletedAt, s.point.Engine = httpapi.Time(of.SettledAt), of.Engine
+	s.point.FinishedAt, s.point.Engine = httpapi.Time(of.SettledAt), of.Engine
 	s.point.Score, s.point.Photos = of.Result.Score, of.Result.Photos
 	s.result = scan.Outcome{Version: of.Engine, Score: of.Result.Score, Rankable: true}
 	var counted []scan.Outcome

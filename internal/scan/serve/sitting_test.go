@@ -48,10 +48,10 @@ func TestTimelineOfSeries(t *testing.T) {
 			}
 			page := scantest.Decoded[serve.TimelineView](t, w)
 			var points []string
-			for _, p := range page.Points {
+			for _, p := range page.Items {
 				since := ""
 				if p.Change != nil {
-					since = p.Change.Since
+					since = p.Change.ComparedWith
 				}
 				switch scan.SeriesID(since) {
 				case first:
@@ -79,7 +79,7 @@ func TestTimelineOfSeries(t *testing.T) {
 		}
 	}
 	e.PutUser(t, account.User{UID: "bob", State: account.Active})
-	if w := scantest.Ask(t, api, "bob", http.MethodGet, "/v1/timeline"); w.Body.String() != "{\"points\":[]}\n" {
+	if w := scantest.Ask(t, api, "bob", http.MethodGet, "/v1/timeline"); w.Body.String() != "{\"items\":[]}\n" {
 		t.Errorf("another user's: %s", w.Body)
 	}
 }

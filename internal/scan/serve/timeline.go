@@ -22,7 +22,7 @@ const (
 	becausePhoto      = "photo"
 	becauseExpression = "expression"
 	becauseCover      = "cover"
-	becauseVersion    = "version"
+	becauseEngine     = "engine"
 )
 
 // gates are the checks that a photo must pass to be compared, with the reason if it fails one. The
@@ -61,14 +61,14 @@ type pointView struct {
 	ScanID   scan.ID       `json:"scanId,omitempty"`
 	SeriesID scan.SeriesID `json:"seriesId,omitempty"`
 	// Photos is the number of scans whose mean is the score of a series.
-	Photos      int        `json:"photos,omitempty"`
-	CompletedAt string     `json:"completedAt"`
-	Engine      string     `json:"engine"`
-	Score       scan.Score `json:"score"`
-	// NewSeries is true if the scores before it are from another engine and not comparable.
-	NewSeries bool `json:"newSeries"`
+	Photos     int        `json:"photos,omitempty"`
+	FinishedAt string     `json:"finishedAt"`
+	Engine     string     `json:"engine"`
+	Score      scan.Score `json:"score"`
+	// NewEngine is true if the scores before it are from another engine and not comparable.
+	NewEngine bool `json:"newEngine"`
 	// NotComparedBecause is why the scan is not compared with those before it. For any reason other
-	// than the version, no later scan is compared with it either.
+	// than the engine, no later scan is compared with it either.
 	NotComparedBecause []string `json:"notComparedBecause"`
 	// Change is the change since the last comparable scan before it, nil if there is none.
 	Change *changeView `json:"change,omitempty"`
@@ -76,16 +76,16 @@ type pointView struct {
 
 // changeView is what differs between two comparable points.
 type changeView struct {
-	// Since is the id of the earlier scan or series.
-	Since   string      `json:"since"`
-	Score   deltaView   `json:"score"`
-	Metrics []deltaView `json:"metrics"`
+	// ComparedWith is the id of the earlier scan or series.
+	ComparedWith string      `json:"comparedWith"`
+	Score        deltaView   `json:"score"`
+	Metrics      []deltaView `json:"metrics"`
 }
 
 // deltaView is a difference, later minus earlier, and whether it is more than two photos of an
 // unchanged face show.
 type deltaView struct {
-	Name       string  `json:"name"`
+	Metric     string  `json:"metric"`
 	Difference float64 `json:"difference"`
 	Verdict    string  `json:"verdict"`
 }
@@ -98,12 +98,12 @@ func timeline(all []sitting) []pointView {
 	for i := range all {
 		s := &all[i]
 		p := s.point
-		p.NewSeries, p.NotComparedBecause = i > 0 && p.Engine != engine, outside(s.result)
+		p.NewEngine, p.NotComparedBecause = i > 0 && p.Engine != engine, outside(s.result)
 		engine = p.Engine
 		takesPart := len(p.NotComparedBecause) == 0
-		if p.NewSeries {
+		if p.NewEngine {
 			before = nil
-			p.NotComparedBecause = append([]string{becauseVersion}, p.NotComparedBecause...)
+			p.NotComparedBecause = append([]string{becauseEngine}, p.NotComparedBecause...)
 		}
 		if takesPart {
 			if before != nil {
@@ -134,8 +134,8 @@ func outside(r scan.Outcome) []string {
 // root of two standard errors, so for two measures with different ones it is their root mean
 // square.
 func compare(since string, from, to scan.Outcome) *changeView {
-	c := &changeView{Since: since, Metrics: []deltaView{}, Score: deltaView{
-		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value),
+	c := &changeView{ComparedWith: since, Metrics: []deltaView{}, Score: deltaView{
+		Metric: "score", Difference: tenth(to.Score.Value - from.Score.Value),
 		Verdict: verdict(scoreMoved(from.Score, to.Score)),
 	}}
 	for _, m := range to.Metrics {
@@ -145,7 +145,7 @@ func compare(since string, from, to scan.Outcome) *changeView {
 		}
 		difference := m.Value - from.Metrics[i].Value
 		c.Metrics = append(c.Metrics, deltaView{
-			Name: m.Name, Difference: math.Round(difference*1000) / 1000,
+			Metric: m.Name, Difference: math.Round(difference*1000) / 1000,
 			Verdict: verdict(math.Abs(difference) > math.Hypot(m.Reliability.SDC, from.Metrics[i].Reliability.SDC)/math.Sqrt2),
 		})
 	}
@@ -175,11 +175,6 @@ func verdict(moved bool) string {
 
 func tenth(v float64) float64 { return math.Round(v*10) / 10 }
 
-type timelineView struct {
-	Points     []pointView `json:"points"`
-	NextCursor string      `json:"nextCursor,omitempty"`
-}
-
 // showTimeline answers GET /v1/timeline with a page of the latest completed scans, newest last. The
 // next page has the older ones.
 func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
@@ -191,7 +186,7 @@ func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := timelineView{}
+	view := httpapi.List[pointView]{}
 	shown := min(asked.Limit, len(found))
 	if len(found) > asked.Limit {
 		view.NextCursor = asked.Next(found[asked.Limit-1].last)
@@ -202,6 +197,6 @@ func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.Reverse(found)
 	all := timeline(found)
-	view.Points = all[len(all)-shown:]
+	view.Items = all[len(all)-shown:]
 	return httpapi.Write(w, http.StatusOK, view)
 }

@@ -104,11 +104,11 @@ func TestTimelineRules(t *testing.T) {
 		},
 		"another engine": {
 			[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-2.", 90, 10), Shot("c", "v-2.", 90, 10)},
-			[]string{"- [] false", "- [version] true", "b within_noise within_noise [] false"},
+			[]string{"- [] false", "- [engine] true", "b within_noise within_noise [] false"},
 		},
 		"another engine, and the head turned": {
 			[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-2.", 90, 10, "yaw"), Shot("c", "v-2.", 90, 10)},
-			[]string{"- [] false", "- [version pose] true", "- [] false"},
+			[]string{"- [] false", "- [engine pose] true", "- [] false"},
 		},
 	}
 	for name, tt := range tests {
@@ -118,9 +118,9 @@ func TestTimelineRules(t *testing.T) {
 			for _, p := range timeline(Singles(tt.scans)) {
 				since := "-"
 				if p.Change != nil {
-					since = fmt.Sprint(p.Change.Since, " ", p.Change.Score.Verdict, " ", p.Change.Metrics[0].Verdict)
+					since = fmt.Sprint(p.Change.ComparedWith, " ", p.Change.Score.Verdict, " ", p.Change.Metrics[0].Verdict)
 				}
-				got = append(got, fmt.Sprint(since, " ", p.NotComparedBecause, " ", p.NewSeries))
+				got = append(got, fmt.Sprint(since, " ", p.NotComparedBecause, " ", p.NewEngine))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("points (-want +got):\n%s", diff)
@@ -178,7 +178,7 @@ func TestTimeline_comparesNeighboursOfASeries(t *testing.T) {
 		last := -1
 		for i, p := range points {
 			if i > 0 && points[i-1].Engine != p.Engine {
-				if !p.NewSeries {
+				if !p.NewEngine {
 					t.Fatalf("%d: the engine changed without a word", i)
 				}
 				last = -1
@@ -186,8 +186,8 @@ func TestTimeline_comparesNeighboursOfASeries(t *testing.T) {
 			if (p.Change != nil) != (last >= 0 && len(outside(scans[i].Outcome())) == 0) {
 				t.Fatalf("%d: change %v after %d", i, p.Change, last)
 			}
-			if p.Change != nil && p.Change.Since != string(scans[last].ID) {
-				t.Fatalf("%d: compared with %s, not %s", i, p.Change.Since, scans[last].ID)
+			if p.Change != nil && p.Change.ComparedWith != string(scans[last].ID) {
+				t.Fatalf("%d: compared with %s, not %s", i, p.Change.ComparedWith, scans[last].ID)
 			}
 			if len(outside(scans[i].Outcome())) == 0 {
 				last = i

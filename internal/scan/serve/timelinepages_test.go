@@ -32,7 +32,7 @@ func TestTimelinePages(t *testing.T) {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
 		}
 		view := scantest.Decoded[serve.TimelineView](t, w)
-		for _, p := range view.Points {
+		for _, p := range view.Items {
 			scores = append(scores, p.Score.Value)
 			if first := p.Score.Value == 50; (p.Change == nil) != first {
 				t.Errorf("%v has the change %v: that is to be since the scan before, on whatever page", p.Score.Value, p.Change)
@@ -47,7 +47,7 @@ func TestTimelinePages(t *testing.T) {
 		t.Errorf("scores (-want +got):\n%s", diff)
 	}
 	e.PutUser(t, account.User{UID: "carl", State: account.Active})
-	if w := scantest.Ask(t, api, "carl", http.MethodGet, "/v1/timeline"); w.Body.String() != "{\"points\":[]}\n" {
+	if w := scantest.Ask(t, api, "carl", http.MethodGet, "/v1/timeline"); w.Body.String() != "{\"items\":[]}\n" {
 		t.Errorf("of none: %s", w.Body)
 	}
 	scantest.WantProblem(

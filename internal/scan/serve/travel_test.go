@@ -27,7 +27,8 @@ func TestPhotoTravels(t *testing.T) {
 		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
 	)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(opened.Scan.ID)+"?wait=25&since=2")
-	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(opened.Scan.ID) == 1 })
+	id := string(opened.Scan.ID)
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(id) == 1 })
 	if got := scantest.PutPhoto(t, opened.Upload, string(emulatortest.SamplePhoto(t)), nil); got.Status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
 	}
@@ -38,12 +39,12 @@ func TestPhotoTravels(t *testing.T) {
 	scantest.WantView(t, w, scan.Completed, 3)
 	got := scantest.Decoded[struct {
 		Result struct {
-			Version   string
+			Engine    string
 			Score     report.Score
 			Landmarks any
 		}
 	}](t, w).Result
-	if got.Version != report.Version || got.Score.Value <= 0 || got.Landmarks != nil {
+	if got.Engine != report.Version || got.Score.Value <= 0 || got.Landmarks != nil {
 		t.Errorf("result %+v", got)
 	}
 	completed := scantest.Published[event.ScanCompletedV1](t, e.Bus)

@@ -28,13 +28,13 @@ func TestWaitForTheOutcome(t *testing.T) {
 			answer := scantest.Poll(
 				t.Context(), scantest.ScanAPI(reader), fmt.Sprintf("%s?wait=25&since=%d", s.ID, pending.Version),
 			)
-			testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(s.ID) })
+			testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 			if err := e.Analyzer(scantest.Measure).Handle(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
 			got := scantest.Decoded[scan.View](t, scantest.Receive(t, answer, "the answer"))
-			if got.Version != pending.Version+1 || got.Verification.Outcome != want {
-				t.Errorf("version %d after %d, verification %+v", got.Version, pending.Version, got.Verification)
+			if got.Revision != pending.Version+1 || got.Verification.State != want {
+				t.Errorf("version %d after %d, verification %+v", got.Revision, pending.Version, got.Verification)
 			}
 		})
 	}
@@ -46,7 +46,7 @@ func TestWaitForTheOutcome(t *testing.T) {
 		e.AskAgain(t, s, "verify")
 		reader := e.ScanHandler(e.Firestore)
 		answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-		testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(s.ID) })
+		testkit.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 		if w := scantest.Ask(
 			t, scantest.ScanAPI(reader), "anna", http.MethodDelete, scantest.PathOf(s),
 		); w.Code != http.StatusNoContent {
@@ -65,7 +65,7 @@ func TestWaitForTheOutcome(t *testing.T) {
 		answer := scantest.Poll(t.Context(), scantest.ScanAPI(e.ScanHandler(e.Firestore)), string(s.ID)+"?wait=25&since=99")
 		if got := scantest.Decoded[scan.View](
 			t, scantest.Receive(t, answer, "the answer"),
-		); got.Verification.Outcome != scan.VerifyMatches {
+		); got.Verification.State != scan.VerifyMatches {
 			t.Errorf("verification %+v", got.Verification)
 		}
 	})

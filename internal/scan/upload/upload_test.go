@@ -31,7 +31,7 @@ func TestTicket(t *testing.T) {
 	now := e.Clock.Now()
 	want := scantest.TicketAnswer{
 		Scan: scan.View{
-			ID: id, State: scan.AwaitingUpload, Version: 1, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
+			ID: id, State: scan.AwaitingUpload, Revision: 1, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
 		},
 		Upload: &upload.Ticket{
 			Method: http.MethodPut, URL: got.Upload.URL, MaxBytes: 15 << 20, ExpiresAt: httpapi.Time(now.Add(15 * time.Minute)),

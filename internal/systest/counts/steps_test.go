@@ -1,7 +1,6 @@
 package counts_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -276,6 +275,7 @@ func claimsOf(token string) map[string]any {
 func (p *person) learn(answer []byte) {
 	var in struct {
 		IDToken, RefreshToken, ClientToken, ID, Code, ReceiptURL string
+		CreatedAt, UpdatedAt                                     string
 		Current                                                  struct{ Version string }
 		Scan                                                     struct{ ID string }
 		Series                                                   struct{ ID string }
@@ -300,7 +300,7 @@ func (p *person) learn(answer []byte) {
 	if uid, _ := claimsOf(in.IDToken)["sub"].(string); uid != "" {
 		p.has["UID"] = uid
 	}
-	if in.ID != "" && bytes.Contains(answer, []byte(`"since"`)) {
+	if in.ID != "" && in.CreatedAt != "" && in.UpdatedAt == "" { // of all with an id, friends alone never change
 		p.has["FRIEND"] = in.ID
 	}
 	for _, item := range in.Items {

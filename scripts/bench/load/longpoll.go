@@ -117,7 +117,7 @@ func (p *polls) open(ctx context.Context, o options) error {
 		group.Go(func() error {
 			owner := p.people[i%len(p.people)]
 			opened, err := owner.app.Open(ctx, fmt.Sprintf("wait-%s-%d", p.run, i), api.UploadRequestContentTypeImageJpeg)
-			p.scans[i] = watched{owner: owner, id: opened.Scan.ID, version: opened.Scan.Version}
+			p.scans[i] = watched{owner: owner, id: opened.Scan.ID, version: opened.Scan.Revision}
 			return err
 		})
 	}
@@ -180,7 +180,7 @@ func (p *polls) poll(ctx context.Context, s watched, seconds int) (version int64
 	if err := json.Unmarshal(answer, &scan); err != nil || resp.StatusCode != http.StatusOK {
 		return 0, fmt.Errorf("wait for a scan: answered %d %.*s", resp.StatusCode, maxAnswer, answer)
 	}
-	return scan.Version, nil
+	return scan.Revision, nil
 }
 
 // change changes one scan after the other, once everybody waits.

@@ -5,9 +5,12 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
@@ -55,8 +58,8 @@ func WantView(t *testing.T, w *httptest.ResponseRecorder, state scan.State, vers
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
-	if got := Decoded[scan.View](t, w); got.State != state || got.Version != version {
-		t.Errorf("scan is %s, version %d, want %s, version %d", got.State, got.Version, state, version)
+	if got := Decoded[scan.View](t, w); got.State != state || got.Revision != version {
+		t.Errorf("scan is %s, version %d, want %s, version %d", got.State, got.Revision, state, version)
 	}
 }
 
@@ -98,10 +101,23 @@ func PathOf(s scan.Scan) string { return "/v1/scans/" + string(s.ID) }
 func (e *Env) AskAgain(t *testing.T, s scan.Scan, action string) event.Message {
 	t.Helper()
 	w := Ask(t, ScanAPI(e.ScanHandler(e.Firestore)), "anna", http.MethodPost, PathOf(s)+"/"+action)
-	if w.Code != http.StatusAccepted || Decoded[scan.View](t, w).Verification.Outcome != scan.VerifyPending {
+	if w.Code != http.StatusAccepted || Decoded[scan.View](t, w).Verification.State != scan.VerifyPending {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
 	sent := e.Bus.On(event.Topic(event.ScanVerifyRequestedV1{}.EventType()))
 	last := sent[len(sent)-1]
 	return event.Message{ID: rand.Text(), Data: last.Data, Attributes: last.Attributes}
+}
+
+// CountListens counts the listeners that a client opens.
+func CountListens(n *atomic.Int32) grpc.DialOption {
+	return grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer,
+		opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/Listen") {
+			n.Add(1)
+		}
+		return open(ctx, desc, conn, method, opts...)
+	})
 }

@@ -77,6 +77,6 @@ export async function result(api: FaceScan, id: string): Promise<Scan> {
     const query = since === undefined ? { wait: 25 } : { wait: 25, since };
     const scan = got(await api.GET("/v1/scans/{id}", { params: { path: { id }, query } }));
     if (scan.state === "completed" || scan.state === "failed" || scan.state === "expired") return scan;
-    since = scan.version;
+    since = scan.revision;
   }
 }

@@ -31,7 +31,7 @@ const { score } = scan.result;
 console.log(`score ${score.value}, ${score.lo} to ${score.hi}`);
 
 const images = got(await api.GET("/v1/scans/{id}/images", { params: { path: { id } } }));
-for (const image of images.images) {
+for (const image of images.items) {
   if (!(await fetch(image.url)).ok) throw new Error(`${image.name} is not to be had`);
 }
 const list = got(await api.GET("/v1/scans", { params: { query: { limit: 10, state: "completed" } } }));
@@ -40,5 +40,10 @@ await api.GET("/v1/timeline");
 await api.PUT("/v1/devices/{id}", { params: { path: { id: "phone-1" } }, body: { token: "fcm:journey", platform: "web" } });
 await api.GET("/v1/inbox");
 await api.DELETE("/v1/scans/{id}", { params: { path: { id } } });
+let taken = got(await api.POST("/v1/me/export"));
+while (taken.state === "queued") {
+  taken = got(await api.GET("/v1/me/export", { params: { query: { wait: 25 } } }));
+}
+if (taken.state !== "ready") throw new Error(`the export is ${taken.state}`);
 const erasure = got(await api.DELETE("/v1/me"));
 console.log(`erased; receipt ${new URL(erasure.receiptUrl, base).pathname.split("/")[2]}`);

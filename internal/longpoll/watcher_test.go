@@ -1,4 +1,4 @@
-package serve_test
+package longpoll_test
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/testkit"
@@ -36,9 +37,33 @@ func TestWaitWakesOnTheChange(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s := e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 	e.Put(t, advanced(s, scan.Processing))
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Processing, 2)
+}
+
+func TestAnswer_saysWhetherThereIsMoreToCome(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
+	s := e.NewScan(t)
+	pending := scan.Verification{Outcome: scan.VerifyPending, At: e.Clock.Now()}
+	for _, tt := range []struct {
+		state        scan.State
+		verification *scan.Verification
+		want         string
+	}{
+		{scan.AwaitingUpload, nil, "1"}, {scan.Queued, nil, "1"}, {scan.Processing, nil, "1"}, {scan.Completed, nil, ""},
+		{scan.Completed, &pending, "1"}, {scan.Failed, nil, ""}, {scan.Expired, nil, ""},
+	} {
+		s = advanced(s, tt.state)
+		s.Verification = tt.verification
+		e.Put(t, s)
+		w := scantest.ReadScan(t.Context(), api, string(s.UID), string(s.ID))
+		if got := w.Header().Get("Retry-After"); got != tt.want || w.Code != http.StatusOK {
+			t.Errorf("%s: %d, Retry-After is %q, want %q", tt.state, w.Code, got, tt.want)
+		}
+	}
 }
 
 func TestWaitWakesOnNothingLess(t *testing.T) {
@@ -47,7 +72,7 @@ func TestWaitWakesOnNothingLess(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s, other := e.NewScan(t), e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25&since=2")
-	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 
 	e.Put(t, advanced(other, scan.Completed))
 	s.SweepAt = nil
@@ -81,10 +106,10 @@ func TestWait_endsInTime(t *testing.T) {
 			got, _ := reader.Watcher.Wait(ctx, s, 9)
 			waited <- got
 		}()
-		testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+		testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 		e.Put(t, advanced(s, scan.Processing))
 		testkit.Eventually(t, "the listener hears of it", func() bool {
-			return reader.Watcher.Latest(s.ID).Version == 2
+			return reader.Watcher.Latest(string(s.ID)).Version == 2
 		})
 		leave()
 		if got := scantest.Receive(t, waited, "the end of the wait"); got.State != scan.Processing || got.Version != 2 {
@@ -100,13 +125,13 @@ func TestWait_endsWhenTheClientLeaves(t *testing.T) {
 	s := e.NewScan(t)
 	ctx, leave := context.WithCancel(t.Context())
 	answer := scantest.Poll(ctx, scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(string(s.ID)) == 1 })
 	leave()
 	scantest.Receive(t, answer, "the handler's end")
 	if n := reader.Watcher.Watched(); n != 1 {
 		t.Errorf("%d scans are watched: the client cannot come back", n)
 	}
-	if reader.Watcher.Waiting(s.ID) != 0 {
+	if reader.Watcher.Waiting(string(s.ID)) != 0 {
 		t.Error("the client waits still")
 	}
 }
@@ -116,11 +141,11 @@ func TestNextPoll_isServedByTheSameListener(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	var listens atomic.Int32
-	reader := e.ScanHandler(e.Database(t, countListens(&listens)))
+	reader := e.ScanHandler(e.Database(t, scantest.CountListens(&listens)))
 	api, s := scantest.ScanAPI(reader), e.NewScan(t)
 	path := string(s.ID) + "?wait=25&since="
 	answer := scantest.Poll(t.Context(), api, path+"1")
-	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 	s = advanced(s, scan.Processing)
 	e.Put(t, s)
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Processing, 2)
@@ -135,7 +160,7 @@ func TestNextPoll_isServedByTheSameListener(t *testing.T) {
 	t.Run("a client that knows a later version than the listener is not told the older one", func(t *testing.T) {
 		s := advanced(s, scan.Processing)
 		later := scantest.Poll(t.Context(), api, path+"3")
-		testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+		testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(string(s.ID)) == 1 })
 		e.Put(t, s)
 		e.Put(t, advanced(s, scan.Completed))
 		scantest.WantView(t, scantest.Receive(t, later, "the answer"), scan.Completed, 4)
@@ -177,7 +202,7 @@ func TestPoll_onAListenerWhoseConnectionIsDead(t *testing.T) {
 	})))
 	api, s := scantest.ScanAPI(reader), e.NewScan(t)
 	answer := scantest.Poll(t.Context(), api, string(s.ID)+"?wait=25")
-	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 	s = advanced(s, scan.Processing)
 	e.Put(t, s)
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Processing, 2)
@@ -185,7 +210,7 @@ func TestPoll_onAListenerWhoseConnectionIsDead(t *testing.T) {
 	silent.Store(true)
 	e.Put(t, advanced(s, scan.Completed))
 	answer = scantest.Poll(t.Context(), api, string(s.ID)+"?wait=1&since=2")
-	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(string(s.ID)) == 1 })
 	e.Clock.Advance(time.Second)
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Completed, 3)
 }
@@ -194,7 +219,7 @@ func TestListenerWithoutWaiters(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
-	left := func(t *testing.T, keptFor time.Duration) *serve.Watcher {
+	left := func(t *testing.T, keptFor time.Duration) *longpoll.Watcher[scan.Scan] {
 		t.Helper()
 		watcher := serve.NewWatcher(e.Firestore)
 		watcher.KeepFor(keptFor)
@@ -213,7 +238,7 @@ func TestListenerWithoutWaiters(t *testing.T) {
 	t.Run("ends though the clock was set back", func(t *testing.T) {
 		t.Parallel()
 		watcher := left(t, 20*time.Millisecond)
-		watcher.SetBack(watcher.Watch(s.ID), 100*time.Millisecond)
+		watcher.SetBack(watcher.Watch(string(s.ID)), 100*time.Millisecond)
 		testkit.Eventually(t, "nothing is watched any more", func() bool { return watcher.Watched() == 0 })
 	})
 	t.Run("makes room for others", func(t *testing.T) {
@@ -221,7 +246,7 @@ func TestListenerWithoutWaiters(t *testing.T) {
 		watcher := left(t, time.Hour)
 		watcher.Fill()
 		other, err := watcher.Join(e.NewScan(t))
-		if err != nil || watcher.Waiting(s.ID) != 0 || other == nil {
+		if err != nil || watcher.Waiting(string(s.ID)) != 0 || other == nil {
 			t.Error(err)
 		}
 	})
@@ -232,7 +257,7 @@ func TestListenerWithoutWaiters(t *testing.T) {
 		if _, ok := watcher.Known(string(s.ID)); ok {
 			t.Error("it is believed")
 		}
-		before := watcher.Watch(s.ID)
+		before := watcher.Watch(string(s.ID))
 		if on, err := watcher.Join(s); err != nil || on == before {
 			t.Errorf("the next waiter waits for it: %v", err)
 		}
@@ -245,7 +270,7 @@ func TestWait_endsWhenTheScanIsDeleted(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s := e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 	e.Remove(t, s)
 	scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
 	if n := reader.Watcher.Watched(); n != 0 {
@@ -253,25 +278,12 @@ func TestWait_endsWhenTheScanIsDeleted(t *testing.T) {
 	}
 }
 
-// countListens counts the listeners that were opened.
-func countListens(n *atomic.Int32) grpc.DialOption {
-	return grpc.WithStreamInterceptor(func(
-		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer,
-		opts ...grpc.CallOption,
-	) (grpc.ClientStream, error) {
-		if strings.HasSuffix(method, "/Listen") {
-			n.Add(1)
-		}
-		return open(ctx, desc, conn, method, opts...)
-	})
-}
-
 // Not parallel: it looks at the goroutines of the process.
 func TestWaitersShareAListenerAndLeaveNothing(t *testing.T) { //nolint:paralleltest // see above
 	const waiters = 50
 	e := scantest.New(t)
 	var listens atomic.Int32
-	fs := e.Database(t, countListens(&listens))
+	fs := e.Database(t, scantest.CountListens(&listens))
 	s := e.NewScan(t)
 	if _, err := scan.Get(t.Context(), fs, s.ID); err != nil { // so that the connection is there
 		t.Fatal(err)
@@ -295,7 +307,8 @@ func TestWaitersShareAListenerAndLeaveNothing(t *testing.T) { //nolint:parallelt
 			woken <- got
 		}()
 	}
-	testkit.Eventually(t, "all wait", func() bool { return watcher.Waiting(s.ID) == waiters && watcher.Hears(s.ID) })
+	id := string(s.ID)
+	testkit.Eventually(t, "all wait", func() bool { return watcher.Waiting(id) == waiters && watcher.Hears(id) })
 	if n := watcher.Watched(); n != 1 {
 		t.Errorf("%d scans are watched, want 1", n)
 	}
@@ -303,7 +316,7 @@ func TestWaitersShareAListenerAndLeaveNothing(t *testing.T) { //nolint:parallelt
 	if got := scantest.Receive(t, woken, "the one that leaves"); got.Version != 1 {
 		t.Errorf("the one that leaves got version %d", got.Version)
 	}
-	testkit.Eventually(t, "the others wait on", func() bool { return watcher.Waiting(s.ID) == waiters-1 })
+	testkit.Eventually(t, "the others wait on", func() bool { return watcher.Waiting(string(s.ID)) == waiters-1 })
 	e.Put(t, advanced(s, scan.Completed))
 	for range waiters - 1 {
 		if got := scantest.Receive(t, woken, "a waiter"); got.State != scan.Completed || got.Version != 2 {
@@ -350,7 +363,7 @@ func TestListenerThatFails(t *testing.T) {
 	broken.Store(false)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
 	// A change during a listener's set-up may get lost in the emulator.
-	testkit.Eventually(t, "the listener is there", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "the listener is there", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 	e.Put(t, advanced(s, scan.Completed))
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer of the next"), scan.Completed, 2)
 }
@@ -376,10 +389,10 @@ func TestNextListener_isApartFromTheFailed(t *testing.T) {
 		woken <- got
 	}()
 	testkit.Eventually(t, "the next waits", func() bool {
-		return watcher.Hears(s.ID) && !watcher.On(s.ID, failed)
+		return watcher.Hears(string(s.ID)) && !watcher.On(string(s.ID), failed)
 	})
 	watcher.Leave(s, failed)
-	if n := watcher.Waiting(s.ID); n != 1 {
+	if n := watcher.Waiting(string(s.ID)); n != 1 {
 		t.Errorf("%d wait, want 1", n)
 	}
 	e.Put(t, advanced(s, scan.Completed))
@@ -394,7 +407,7 @@ func TestTooManyWatches(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s := e.NewScan(t)
 	first := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(string(s.ID)) == 1 })
 	reader.Watcher.Fill()
 
 	w := scantest.Receive(
@@ -406,7 +419,7 @@ func TestTooManyWatches(t *testing.T) {
 	}
 	second := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25") // one that is watched already
 	testkit.Eventually(
-		t, "two wait", func() bool { return reader.Watcher.Waiting(s.ID) == 2 && reader.Watcher.Hears(s.ID) },
+		t, "two wait", func() bool { return reader.Watcher.Waiting(string(s.ID)) == 2 && reader.Watcher.Hears(string(s.ID)) },
 	)
 	e.Put(t, advanced(s, scan.Processing))
 	scantest.WantView(t, scantest.Receive(t, first, "the first answer"), scan.Processing, 2)
@@ -423,7 +436,7 @@ func TestWait_neverGoesBack(t *testing.T) {
 	ctx, leave := context.WithTimeout(t.Context(), time.Hour)
 	defer leave()
 	go func() { _, _ = watcher.Wait(ctx, s, 9) }()
-	testkit.Eventually(t, "another process waits", func() bool { return watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return watcher.Waiting(string(s.ID)) == 1 })
 
 	gone, end := context.WithCancel(t.Context())
 	end()
@@ -444,7 +457,7 @@ func TestTooManyWaiters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range serve.MaxWatches - 1 {
+	for range longpoll.MaxWatches - 1 {
 		on, err := watcher.Join(s)
 		if err != nil {
 			t.Fatal(err)
@@ -482,13 +495,13 @@ func TestWait_losesNothingWithoutAListener(t *testing.T) {
 	service := e.ScanHandler(fs)
 	s := e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(service), string(s.ID)+"?wait=2")
-	testkit.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(string(s.ID)) == 1 })
 	e.Put(t, advanced(s, scan.Completed))
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Completed, 2)
 
 	deleted := e.NewScan(t)
 	answer = scantest.Poll(t.Context(), scantest.ScanAPI(service), string(deleted.ID)+"?wait=1")
-	testkit.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(deleted.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(string(deleted.ID)) == 1 })
 	e.Remove(t, deleted)
 	scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
 }
@@ -511,7 +524,7 @@ func TestWait_refusesWhoseSignInEndsMeanwhile(t *testing.T) {
 			reader := e.ScanHandler(e.Firestore)
 			s := e.NewScan(t)
 			answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-			testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+			testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(string(s.ID)) })
 			changed := []firestore.Update{{Path: tt.field, Value: tt.value}}
 			if _, err := account.Ref(e.Firestore, s.UID).Update(t.Context(), changed); err != nil {
 				t.Fatal(err)
