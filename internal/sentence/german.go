@@ -510,9 +510,6 @@ var rows = map[string]Row{
 	"must have 1 to %d bytes": {
 		"length", "muss 1 bis %d Byte haben",
 	},
-	"must have 3 to 20 characters": {
-		"length", "muss 3 bis 20 Zeichen haben",
-	},
 	"must have a boundary": {
 		"boundary", "muss eine boundary haben",
 	},
@@ -590,6 +587,63 @@ var rows = map[string]Row{
 	},
 	"must not have more than 4 marks on a letter, or one of them twice": {
 		"marks", "darf nicht mehr als 4 Zeichen auf einem Buchstaben haben und keines davon zweimal",
+	},
+	"must be 1 to 32 of a-z, 0-9 and -": {
+		"not_name", "muss aus 1 bis 32 Zeichen von a-z, 0-9 und - bestehen",
+	},
+	"only a jpeg has one: the other formats are written without loss": {
+		"unexpected", "hat nur ein jpeg: Die anderen Formate sind verlustfrei",
+	},
+	"must be unique": {
+		"twice", "muss eindeutig sein",
+	},
+	"can be given once only": {
+		"twice", "darf nur einmal angegeben sein",
+	},
+	"must be 0.1 to 20": {
+		"out_of_range", "muss 0,1 bis 20 sein",
+	},
+	"must be 1 to 40 printable characters of Latin, Greek or Cyrillic": {
+		"not_printable", "muss aus 1 bis 40 druckbaren Zeichen lateinischer, griechischer oder kyrillischer Schrift bestehen",
+	},
+	"is not a member of %s": {
+		"unexpected", "gehört nicht zu %s",
+	},
+	"must be given, or height": {
+		"missing", "muss angegeben sein, oder height",
+	},
+	"must be at least 0 and less than 1": {
+		"out_of_range", "muss mindestens 0 und kleiner als 1 sein",
+	},
+	"must be more than 0 and at most 1": {
+		"out_of_range", "muss größer als 0 und höchstens 1 sein",
+	},
+	"must be more than %s": {
+		"not_more", "muss größer als %s sein",
+	},
+	"is no kind of notice": {
+		"unknown", "ist keine Art von Nachricht",
+	},
+	"is no channel of this kind": {
+		"unknown", "ist kein Kanal dieser Art",
+	},
+	"must have %d to %d characters": {
+		"length", "muss %d bis %d Zeichen haben",
+	},
+	"is too long: at most %d characters, and %d code points": {
+		"too_long", "ist zu lang: höchstens %d Zeichen und %d Codepunkte",
+	},
+	"must consist of letters and digits of scripts in modern use and of . _ - (%s is none)": {
+		"characters", "muss aus Buchstaben und Ziffern heutiger Schriften und aus . _ - bestehen (%s gehört nicht dazu)",
+	},
+	"must not have control characters or line breaks (%s)": {
+		"control", "darf keine Steuerzeichen oder Zeilenumbrüche enthalten (%s)",
+	},
+	"must not have characters that cannot be seen or that change the direction of text (%s)": {
+		"invisible", "darf keine unsichtbaren Zeichen enthalten und keine, die die Schreibrichtung ändern (%s)",
+	},
+	"must not have code points that are no characters (%s)": {
+		"no_text", "darf keine Codepunkte enthalten, die keine Zeichen sind (%s)",
 	},
 	"would make the whole day quiet: turn the channels off instead": {
 		"whole_day", "würde den ganzen Tag zur Ruhezeit machen: Schalte stattdessen die Kanäle ab",

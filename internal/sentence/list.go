@@ -32,7 +32,7 @@ func entries(of map[string]Row) []Entry {
 }
 
 // place is a verb of package fmt, perhaps with an index.
-var place = regexp.MustCompile(`%(?:\.[0-9]+)?(?:\[([0-9])\])?[a-z]`)
+var place = regexp.MustCompile(`%(?:\.[0-9]+)?(\[[0-9]\])?[a-z]`)
 
 // numbered returns the format with the number of each parameter in its place.
 func numbered(format string) string {
@@ -40,7 +40,7 @@ func numbered(format string) string {
 	return place.ReplaceAllStringFunc(format, func(verb string) string {
 		n++
 		if index := place.FindStringSubmatch(verb)[1]; index != "" {
-			return "{" + index + "}"
+			return "{" + strings.Trim(index, "[]") + "}"
 		}
 		return fmt.Sprintf("{%d}", n)
 	})

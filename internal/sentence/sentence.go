@@ -40,7 +40,7 @@ type Row struct {
 
 // Of returns the row of an English sentence.
 func Of(format string, args ...any) (Row, bool) {
-	format, _ = key(format, args)
+	format, _ = resolve(format, args)
 	row, ok := rows[format]
 	return row, ok
 }
@@ -48,38 +48,45 @@ func Of(format string, args ...any) (Row, bool) {
 // In returns the sentence in the language, and in English where it has no row. A sentence that is
 // nothing but an argument may be a text as of [Tell].
 func In(lang Lang, format string, args ...any) string {
-	whole, args := key(format, args)
+	whole, params := resolve(format, args)
 	row, ok := rows[whole]
 	switch {
 	case !ok && whole != format:
 		return Tell(lang, whole).Detail
 	case ok && lang == German:
-		whole = row.German
+		return inGerman(row.German, params)
+	case len(args) == 0:
+		return format
 	}
-	if len(args) == 0 {
-		return whole
-	}
-	return fmt.Sprintf(whole, args...)
+	return fmt.Sprintf(format, args...)
 }
 
 // Params returns what the sentence says something of, as text.
 func Params(format string, args ...any) []string {
-	if format == "%s" || format == "%v" {
-		return nil // the argument is the sentence
-	}
-	var params []string
-	for _, arg := range args {
-		params = append(params, fmt.Sprint(arg))
-	}
+	_, params := resolve(format, args)
 	return params
 }
 
-// key returns the sentence itself of one that is nothing but an argument, such as an error.
-func key(format string, args []any) (string, []any) {
-	if (format == "%s" || format == "%v") && len(args) == 1 {
-		return fmt.Sprint(args[0]), nil
+// resolve returns the format of the sentence and its parameters. Those of one that is nothing but
+// an argument, such as an error, are found by its text, which is the format if it has no row.
+func resolve(format string, args []any) (string, []string) {
+	if (format != "%s" && format != "%v") || len(args) != 1 {
+		var params []string
+		for _, arg := range args {
+			params = append(params, fmt.Sprint(arg))
+		}
+		return format, params
 	}
-	return format, args
+	text := fmt.Sprint(args[0])
+	if _, ok := rows[text]; ok {
+		return text, nil
+	}
+	for _, p := range fieldPatterns() {
+		if found := p.begins.FindStringSubmatch(text); found != nil {
+			return p.english, found[1:]
+		}
+	}
+	return text, nil
 }
 
 // OfLocale returns the language of a locale such as "de-AT", and false if there are no sentences in

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/fault"
 )
 
 // notShown are the sentences that no client reads: they answer Pub/Sub, or are in logs alone.
@@ -29,7 +31,9 @@ var notShown = []string{
 }
 
 // position is the argument of a call that is the sentence, by the function's name.
-var position = map[string]int{"New": 1, "Wrap": 2, "WithField": 1, "WithParameter": 2, "WithPart": 1, "badHeader": 1}
+var position = map[string]int{
+	"New": 1, "Wrap": 2, "WithField": 1, "WithParameter": 2, "WithPart": 1, "badHeader": 1, "check": 2, "unknown": 1,
+}
 
 // Every sentence that is written in the source has its row, and no row is of none.
 func TestRows_areTheSentencesOfTheSource(t *testing.T) {
@@ -120,10 +124,19 @@ func TestIn(t *testing.T) {
 		args   []any
 		want   string
 	}{
-		"English":                 {English, "must be %d to %d", []any{1, 5}, "must be 1 to 5"},
-		"German":                  {German, "must be %d to %d", []any{1, 5}, "muss 1 bis 5 sein"},
-		"an error as the whole":   {German, "%s", []any{errors.New("is too long")}, "ist zu lang"},
-		"a value as the whole":    {German, "%v", []any{"is missing"}, "fehlt"},
+		"English":               {English, "must be %d to %d", []any{1, 5}, "must be 1 to 5"},
+		"German":                {German, "must be %d to %d", []any{1, 5}, "muss 1 bis 5 sein"},
+		"an error as the whole": {German, "%s", []any{errors.New("is too long")}, "ist zu lang"},
+		"a value as the whole":  {German, "%v", []any{"is missing"}, "fehlt"},
+		"an error with a parameter": {
+			German, "%s", []any{errors.New("is too long: at most 64 characters, and 256 code points")},
+			"ist zu lang: höchstens 64 Zeichen und 256 Codepunkte",
+		},
+		"a quoted value": {
+			German, "The text in force is version %q: show it and ask again.", []any{"2026-11-29"},
+			"Es gilt der Text der Version \"2026-11-29\": Zeig ihn und frag noch einmal.",
+		},
+		"an edge of a crop":       {German, "must be more than %s", []any{"left"}, "muss größer als left sein"},
 		"one without a row":       {German, "is odd: %d", []any{7}, "is odd: 7"},
 		"a percent sign in a row": {English, "%s", []any{"100 % sure"}, "100 % sure"},
 	} {
@@ -144,6 +157,27 @@ func TestAccepted(t *testing.T) {
 	} {
 		if got := Accepted(header); got != want {
 			t.Errorf("%q: %s, want %s", header, got, want)
+		}
+	}
+}
+
+// What is wrong with a name or a text has a code, with the character that it is about.
+func TestFields_ofErrors(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]fault.Field{
+		"must consist of letters and digits of scripts in modern use and of . _ - (U+005C is none)": {
+			Code: "characters", Params: []string{"U+005C"},
+			Detail: "muss aus Buchstaben und Ziffern heutiger Schriften und aus . _ - bestehen (U+005C gehört nicht dazu)",
+		},
+		"must have 3 to 20 characters": {
+			Code: "length", Params: []string{"3", "20"}, Detail: "muss 3 bis 20 Zeichen haben",
+		},
+		"is odd": {Detail: "is odd"},
+	} {
+		e := fault.New(fault.CodeInvalidField, "x").WithField("/a", "%s", errors.New(text))
+		got := Fields(German, e.Fields)[0]
+		if got.Code != want.Code || got.Detail != want.Detail || !slices.Equal(got.Params, want.Params) {
+			t.Errorf("%q: %+v", text, got)
 		}
 	}
 }

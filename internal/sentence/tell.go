@@ -1,8 +1,10 @@
 package sentence
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -85,7 +87,11 @@ func first(lang Lang, text string) (one Told, rest string) {
 	}
 	detail := strings.TrimSuffix(text[:length], " ")
 	if lang == German {
-		detail = inGerman(row.German, params)
+		said := slices.Clone(params)
+		for i, p := range said {
+			said[i] = cmp.Or(edges[p], p)
+		}
+		detail = inGerman(row.German, said)
 	}
 	if len(params) == 0 {
 		params = nil
@@ -93,43 +99,69 @@ func first(lang Lang, text string) (one Told, rest string) {
 	return Told{Code: row.Code, Detail: detail, Params: params}, text[length:]
 }
 
-// pattern finds a sentence of prose at the beginning of a text.
+// pattern finds a sentence.
 type pattern struct {
-	begins *regexp.Regexp
-	row    Row
+	begins  *regexp.Regexp
+	english string
+	row     Row
 }
 
-var patterns = sync.OnceValue(func() []pattern {
+// patterns find the sentences of prose at the beginning of a text.
+var patterns = sync.OnceValue(func() []pattern { return patternsOf(prose, "(?: |$)") })
+
+// anything are the sentences that fit almost any text.
+var anything = []string{"is %s", "must be %s", "must be %s or %s"}
+
+// fieldPatterns find the sentences about members with parameters, which are the whole text.
+var fieldPatterns = sync.OnceValue(func() []pattern {
+	withParams := map[string]Row{}
+	for english, row := range rows {
+		if row.Code != "" && !slices.Contains(anything, english) && verb.MatchString(english) {
+			withParams[english] = row
+		}
+	}
+	return patternsOf(withParams, "$")
+})
+
+func patternsOf(of map[string]Row, end string) []pattern {
 	var list []pattern
-	for english, row := range prose {
+	for english, row := range of {
 		source := verb.ReplaceAllStringFunc(regexp.QuoteMeta(english), func(quoted string) string {
 			if strings.HasSuffix(quoted, "s") {
 				return "(.+?)"
 			}
 			return `(-?[0-9][0-9.e+]*?)`
 		})
-		list = append(list, pattern{regexp.MustCompile("^" + source + "(?: |$)"), row})
+		list = append(list, pattern{regexp.MustCompile("^" + source + end), english, row})
 	}
+	slices.SortFunc(list, func(a, b pattern) int { return strings.Compare(b.english, a.english) })
 	return list
-})
+}
 
 // verb is a verb of package fmt, as it is or quoted by package regexp.
 var verb = regexp.MustCompile(`%(?:\\?\.[0-9]+)?[a-z]`)
 
-// german are the words that are parameters.
-var german = map[string]string{"left": "linken", "right": "rechten"}
+// edges are the words of prose that are parameters.
+var edges = map[string]string{"left": "linken", "right": "rechten"}
 
 // decimal is a number with decimals.
 var decimal = regexp.MustCompile(`^-?[0-9]+\.[0-9]+$`)
 
 // inGerman returns the German sentence of the parameters.
 func inGerman(format string, params []string) string {
+	if len(params) == 0 {
+		return format
+	}
+	format = place.ReplaceAllStringFunc(format, func(verb string) string {
+		if strings.HasSuffix(verb, "q") {
+			return verb
+		}
+		return place.ReplaceAllString(verb, "%${1}s")
+	})
 	args := make([]any, len(params))
 	for i, p := range params {
 		args[i] = p
-		if word, ok := german[p]; ok {
-			args[i] = word
-		} else if decimal.MatchString(p) {
+		if decimal.MatchString(p) {
 			args[i] = strings.Replace(p, ".", ",", 1)
 		}
 	}

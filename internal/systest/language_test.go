@@ -39,7 +39,7 @@ func inOneLanguage(resp *http.Response, body []byte) error {
 
 // isEnglish reports whether the text has an English sentence with a row.
 func isEnglish(text string) bool {
-	if _, ok := sentence.Of(text); ok {
+	if _, ok := sentence.Of("%s", text); ok {
 		return true
 	}
 	return slices.ContainsFunc(sentence.Each(sentence.English, text), func(one sentence.Told) bool {

@@ -1763,7 +1763,7 @@ type ProblemFieldsIn string
 // Problem_Fields defines model for Problem.Fields.
 type Problem_Fields struct {
 	// Code Names what is said of a member of a request. The guide has the sentences.
-	Code *FieldCode `json:"code,omitempty"`
+	Code FieldCode `json:"code"`
 
 	// Detail What is wrong with it, in a sentence without its subject.
 	Detail string `json:"detail"`

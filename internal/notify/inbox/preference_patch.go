@@ -124,9 +124,9 @@ func patchRow(
 	return changed, nil
 }
 
-func unknown(at jsontext.Pointer, detail string) error {
+func unknown(at jsontext.Pointer, sentence string) error {
 	return fault.New(fault.CodeUnknownField, "The body has a member that is not known here.").
-		WithField(string(at), "%s", detail)
+		WithField(string(at), sentence)
 }
 
 // apply returns the quiet hours with the patch, of which nil is null. They are nil if they are

@@ -161,28 +161,28 @@ func Validate(list []Rendition) error {
 // faults gathers faulty members.
 type faults struct{ *fault.Error }
 
-func (b faults) check(ok bool, pointer, detail string) {
+func (b faults) check(ok bool, pointer, format string, args ...any) {
 	if !ok {
-		_ = b.WithField(pointer, "%s", detail)
+		_ = b.WithField(pointer, format, args...)
 	}
 }
 
 func (b faults) rendition(at string, r Rendition) {
 	b.check(namePattern.MatchString(r.Name), at+"/name", "must be 1 to 32 of a-z, 0-9 and -")
-	b.check(slices.Contains(formats, r.Format), at+"/format", "must be one of "+oneOf(formats))
-	b.check(r.Quality >= 0 && r.Quality <= 100, at+"/quality", "must be 1 to 100")
+	b.check(slices.Contains(formats, r.Format), at+"/format", "must be one of %s", oneOf(formats))
+	b.check(r.Quality >= 0 && r.Quality <= 100, at+"/quality", "must be %d to %d", 1, 100)
 	b.check(
 		r.Quality == 0 || r.Format == JPEG, at+"/quality", "only a jpeg has one: the other formats are written without loss",
 	)
 	if len(r.Operations) > MaxOperations {
-		b.check(false, at+"/operations", "must be at most "+strconv.Itoa(MaxOperations))
+		b.check(false, at+"/operations", "must be at most %d", MaxOperations)
 		return
 	}
 	count := map[Op]int{}
 	for i, o := range r.Operations {
 		at := at + "/operations/" + strconv.Itoa(i)
 		if !slices.Contains(ops, o.Op) {
-			b.check(false, at+"/op", "must be one of "+oneOf(ops))
+			b.check(false, at+"/op", "must be one of %s", oneOf(ops))
 			continue
 		}
 		count[o.Op]++
@@ -210,27 +210,27 @@ func (b faults) operation(at string, o Operation) {
 		rest.Text, rest.Position = "", ""
 		b.check(writable(o.Text), at+"/text", "must be 1 to 40 printable characters of Latin, Greek or Cyrillic")
 		b.check(
-			o.Position == "" || slices.Contains(positions, o.Position), at+"/position", "must be one of "+oneOf(positions),
+			o.Position == "" || slices.Contains(positions, o.Position), at+"/position", "must be one of %s", oneOf(positions),
 		)
 	case Grayscale:
 	}
 	for _, name := range rest.given() {
-		b.check(false, at+"/"+name, "is not a member of "+string(o.Op))
+		b.check(false, at+"/"+name, "is not a member of %s", o.Op)
 	}
 }
 
 func (b faults) resize(at string, o Operation) {
-	b.check(o.Width >= 0 && o.Width <= MaxSide, at+"/width", "must be 0 to 4096")
-	b.check(o.Height >= 0 && o.Height <= MaxSide, at+"/height", "must be 0 to 4096")
+	b.check(o.Width >= 0 && o.Width <= MaxSide, at+"/width", "must be 0 to %d", MaxSide)
+	b.check(o.Height >= 0 && o.Height <= MaxSide, at+"/height", "must be 0 to %d", MaxSide)
 	b.check(o.Width != 0 || o.Height != 0, at+"/width", "must be given, or height")
-	b.check(o.Fit == "" || slices.Contains(fits, o.Fit), at+"/fit", "must be one of "+oneOf(fits))
+	b.check(o.Fit == "" || slices.Contains(fits, o.Fit), at+"/fit", "must be one of %s", oneOf(fits))
 }
 
 // span checks the two edges of a crop in one direction. NaN fails every comparison.
 func (b faults) span(at, low string, from float64, high string, to float64) {
 	b.check(from >= 0 && from < 1, at+"/"+low, "must be at least 0 and less than 1")
 	b.check(to > 0 && to <= 1, at+"/"+high, "must be more than 0 and at most 1")
-	b.check(from < to, at+"/"+high, "must be more than "+low)
+	b.check(from < to, at+"/"+high, "must be more than %s", low)
 }
 
 // given lists the members that are not zero, but for Op.
