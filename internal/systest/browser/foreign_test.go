@@ -104,7 +104,8 @@ func TestOrigins(t *testing.T) {
 			t.Errorf("CORS has blocked %d of %d requests", blocked, len(requests))
 		}
 		profile, err := m.API().GetProfileWithResponse(t.Context(), nil)
-		if err != nil || profile.JSON200 == nil || profile.JSON200.DisplayName != "A member" {
+		if err != nil || profile.JSON200 == nil || profile.JSON200.DisplayName == nil ||
+			*profile.JSON200.DisplayName != "A member" {
 			t.Errorf("profile = %+v, %v", profile, err)
 		}
 		if opened := m.ticket(t, "asked"); opened.Scan.State != api.ScanStateAwaitingUpload {

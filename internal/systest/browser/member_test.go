@@ -44,7 +44,7 @@ func (m member) scanned(t *testing.T) []api.Image {
 	prepared(t, err)
 	listed, err := m.API().ListImagesWithResponse(t.Context(), opened.Scan.ID)
 	prepared(t, err)
-	return listed.JSON200.Images
+	return listed.JSON200.Items
 }
 
 // ticket opens a scan.

@@ -23,7 +23,7 @@ function on(id, work) {
 const credentials = () => [at("email").value, at("password").value];
 
 async function enter(profile) {
-  if (profile.consent.granted) {
+  if (profile.consent.state === "granted") {
     show("scan");
     return say("signed in");
   }
