@@ -131,7 +131,7 @@ func valued(t *testing.T, at string, ref *openapi3.SchemaRef, seen map[*openapi3
 	}
 	s := ref.Value
 	seen[s] = true
-	if s.Type.Includes(openapi3.TypeNull) || slices.Contains(s.Enum, any("")) {
+	if s.Type.Includes(openapi3.TypeNull) || slices.Contains(s.Enum, any("")) || slices.Contains(s.Enum, nil) {
 		t.Errorf("%s may be without a value", at)
 	}
 	for _, of := range [][]*openapi3.SchemaRef{s.OneOf, s.AnyOf, s.AllOf} {

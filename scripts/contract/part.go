@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/sentence"
 )
@@ -60,11 +62,17 @@ func codesOf(all []sentence.Entry) string {
 	last := ""
 	for _, e := range all {
 		if e.Code != last {
-			fmt.Fprintf(&b, "            - %s\n", e.Code)
+			fmt.Fprintf(&b, "            - %s\n", inYAML(e.Code))
 		}
 		last = e.Code
 	}
 	return b.String()
+}
+
+// inYAML returns a text as YAML writes it, in quotes where it would be another value, such as null.
+func inYAML(text string) string {
+	written, _ := yaml.Marshal(text) // every text has a form
+	return strings.TrimSpace(string(written))
 }
 
 // sentenceTable returns the sentences as a table in Markdown.

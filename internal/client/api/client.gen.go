@@ -1095,7 +1095,7 @@ type Difference struct {
 	// Difference Later less earlier, in its unit.
 	Difference float64 `json:"difference"`
 
-	// Metric `score`, or the `name` of a metric.
+	// Metric `score`, or the `metric` of a single measure.
 	Metric  string            `json:"metric"`
 	Verdict DifferenceVerdict `json:"verdict"`
 }
@@ -1106,7 +1106,7 @@ type DifferenceVerdict string
 // DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 // is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 // that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
+// marks on a letter. Insults are refused as in usernames. In a request, empty is none; spaces alone are refused.
 type DisplayName = string
 
 // Erasure An erasure, and its receipt once it is done.
@@ -1793,7 +1793,7 @@ type Profile struct {
 	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-	// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
+	// marks on a letter. Insults are refused as in usernames. In a request, empty is none; spaces alone are refused.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 
 	// Email The address of the last registration's ID token; absent if it had none. Register again after the user has changed it. Mail
@@ -1914,7 +1914,7 @@ type Registration struct {
 	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-	// marks on a letter. Insults are refused as in usernames. Empty is none; spaces alone are refused.
+	// marks on a letter. Insults are refused as in usernames. In a request, empty is none; spaces alone are refused.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 
 	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. In a request, empty is none.
@@ -3684,7 +3684,7 @@ type ClientInterface interface {
 
 	// ListBlocked List those whom the user has blocked
 	//
-	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// The newest first, with the names that they have now; `createdAt` is when they were blocked. An account that is being erased is not among
 	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
 	//
 	// Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
@@ -5246,7 +5246,7 @@ func (c *Client) AddFriend(ctx context.Context, body AddFriendJSONRequestBody, r
 
 // ListBlocked List those whom the user has blocked
 //
-// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// The newest first, with the names that they have now; `createdAt` is when they were blocked. An account that is being erased is not among
 // them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
 //
 // Corresponds with GET /v1/friends/blocked (the `ListBlocked` operationId).
@@ -10896,7 +10896,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListBlockedWithResponse List those whom the user has blocked
 	//
-	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// The newest first, with the names that they have now; `createdAt` is when they were blocked. An account that is being erased is not among
 	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -15673,7 +15673,7 @@ func (c *ClientWithResponses) AddFriendWithResponse(ctx context.Context, body Ad
 
 // ListBlockedWithResponse List those whom the user has blocked
 //
-// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// The newest first, with the names that they have now; `createdAt` is when they were blocked. An account that is being erased is not among
 // them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
 //
 // Returns a wrapper object for the known response body format(s).
