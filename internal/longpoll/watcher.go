@@ -55,7 +55,7 @@ type Watcher[T Document] struct {
 	fs *firestore.Client
 	// keptFor is the constant except in tests.
 	keptFor time.Duration
-	// decode decodes a snapshot. A deleted document is not_found.
+	// decode decodes a snapshot, and says what a deleted document is.
 	decode func(*firestore.DocumentSnapshot, error) (T, error)
 
 	mu sync.Mutex

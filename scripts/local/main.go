@@ -7,8 +7,8 @@
 //
 // It exits with 0 when all went well and when it was stopped by Ctrl-C or a signal; with the
 // command's own status after a test command that failed; with 2 when the arguments are wrong; and
-// with 1 on any other error, which it prints. `make run`, `make demo` and `make test` start it by
-// scripts/local.sh.
+// with 1 on any other error, which it prints. `make run`, `make demo`, `make test` and
+// `make browser` start it by scripts/local.sh.
 package main
 
 import (

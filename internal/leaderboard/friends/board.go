@@ -13,7 +13,7 @@ type boardView struct {
 	Board string       `json:"board"`
 	Items []boards.Row `json:"items"`
 	Total int64        `json:"total"`
-	// AsOf is when the board was read.
+	// CountedAt is when the board was read.
 	CountedAt string `json:"countedAt"`
 }
 

@@ -17,8 +17,8 @@ type boardView struct {
 	Span string `json:"span"`
 	// Period is "all", an ISO week or a day.
 	Period string `json:"period"`
-	// Begin and End bound the times at which its photos were taken. Closes is when late scans stop
-	// counting, and Expires when the board is gone.
+	// BeginsAt and EndsAt bound the times at which its photos were taken. ClosesAt is when late scans
+	// stop counting, and ExpiresAt when the board is gone.
 	BeginsAt  string `json:"beginsAt,omitempty"`
 	EndsAt    string `json:"endsAt,omitempty"`
 	ClosesAt  string `json:"closesAt,omitempty"`

@@ -17,7 +17,7 @@ const defaultPage = 20
 // inboxView is the answer to a list, and its entity tag is made of it.
 type inboxView struct {
 	httpapi.List[itemView]
-	// Unread counts all unread items, including those of other pages and those that a filter omits.
+	// UnreadCount is of all unread items, those of other pages and those that a filter omits included.
 	UnreadCount int64 `json:"unreadCount"`
 }
 
