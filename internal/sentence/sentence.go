@@ -31,10 +31,10 @@ const (
 
 // Row is what there is of a sentence beside its English.
 type Row struct {
-	// Code is the stable name of what the sentence says of a member of a request, for programs. It is
-	// empty for the sentence of a whole error, which has the error's code.
+	// Code is the stable name of what the sentence says, for programs. It is empty for the sentence of
+	// a whole error, which has the error's code.
 	Code string
-	// German has the same verbs as the English, in the same order.
+	// German has as many verbs as the English. Where their order is another one they have an index.
 	German string
 }
 
