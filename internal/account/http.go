@@ -37,8 +37,8 @@ func (s *Service) ProfileRoutes(api *httpapi.API) {
 }
 
 type registerRequest struct {
-	DisplayName string     `json:"displayName"`
-	Locale      string     `json:"locale"`
+	DisplayName string     `json:"displayName" nonempty:"true"`
+	Locale      string     `json:"locale"      nonempty:"true"`
 	Device      *newDevice `json:"device"`
 }
 
@@ -48,7 +48,7 @@ type usernameRequest struct {
 
 type consentRequest struct {
 	Version    string `json:"version" required:"true" nonempty:"true"`
-	AppVersion string `json:"appVersion"`
+	AppVersion string `json:"appVersion"              nonempty:"true"`
 }
 
 type usernameView struct {
@@ -227,8 +227,8 @@ func newLeaderboardView(u User) leaderboardView {
 // profileRequest is a merge patch. null clears its Members. The others always have a value, or, as
 // the birth year, are declared once.
 type profileRequest struct {
-	DisplayName    httpapi.Member[string] `json:"displayName"`
-	Locale         httpapi.Member[string] `json:"locale"`
+	DisplayName    httpapi.Member[string] `json:"displayName" nonempty:"true"`
+	Locale         httpapi.Member[string] `json:"locale" nonempty:"true"`
 	BirthYear      *int                   `json:"birthYear"`
 	KeepPhotosDays httpapi.Member[int]    `json:"keepPhotosDays"`
 	Leaderboard    *struct {

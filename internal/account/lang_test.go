@@ -23,7 +23,11 @@ func TestLanguage_isThatOfTheAccount(t *testing.T) {
 		{"", "", "en"}, {"", "de-AT, en;q=0.5", "de"}, {"pt-BR", "de", "de"}, {"pt-BR", "pt-BR", "en"},
 		{"de-CH", "", "de"}, {"de-CH", "en", "de"}, {"en-GB", "de", "en"},
 	} {
-		w.call(t, "PATCH", "/v1/me", token, `{"locale":"`+tt.locale+`"}`).want(t, http.StatusOK)
+		change := `{"locale":"` + tt.locale + `"}`
+		if tt.locale == "" {
+			change = `{"locale":null}`
+		}
+		w.call(t, "PATCH", "/v1/me", token, change).want(t, http.StatusOK)
 		shown := w.call(t, "GET", "/v1/me/consent", token, "", "Accept-Language", tt.accept)
 		purpose := terms.Current.Purpose
 		if tt.lang == "de" {

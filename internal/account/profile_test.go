@@ -47,7 +47,7 @@ func TestPatch(t *testing.T) {
 			"the display name is kept without spaces at its ends, in NFC", `{"displayName":"  Zoe\u0308 "}`, `"5"`,
 			[]string{updated}, []string{"displayName"}, "Zoë",
 		},
-		{"empty text clears", `{"locale":"","displayName":""}`, `"6"`, []string{updated}, []string{"locale"}, nil},
+		{"null clears", `{"locale":null,"displayName":null}`, `"6"`, []string{updated}, []string{"locale"}, nil},
 		{
 			"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"7"`, []string{updated},
 			[]string{"leaderboard", "optIn"}, false,
@@ -93,6 +93,9 @@ func TestPatch_validates(t *testing.T) {
 		},
 		"a long name": {
 			`{"displayName":"` + strings.Repeat("ö", 65) + `"}`, fault.CodeInvalidField, []string{"/displayName"},
+		},
+		"empty texts": {
+			`{"displayName":"","locale":""}`, fault.CodeInvalidField, []string{"/displayName", "/locale"},
 		},
 		"a blank name":      {`{"displayName":"  \u3000"}`, fault.CodeInvalidField, []string{"/displayName"}},
 		"an invisible name": {`{"displayName":"\u200b"}`, fault.CodeInvalidField, []string{"/displayName"}},

@@ -432,7 +432,6 @@ func (e RenditionFormat) Valid() bool {
 // Defines values for RenditionOperationFit.
 const (
 	RenditionOperationFitCover  RenditionOperationFit = "cover"
-	RenditionOperationFitEmpty  RenditionOperationFit = ""
 	RenditionOperationFitFill   RenditionOperationFit = "fill"
 	RenditionOperationFitInside RenditionOperationFit = "inside"
 )
@@ -441,8 +440,6 @@ const (
 func (e RenditionOperationFit) Valid() bool {
 	switch e {
 	case RenditionOperationFitCover:
-		return true
-	case RenditionOperationFitEmpty:
 		return true
 	case RenditionOperationFitFill:
 		return true
@@ -488,7 +485,6 @@ const (
 	RenditionOperationPositionBottomLeft  RenditionOperationPosition = "bottom-left"
 	RenditionOperationPositionBottomRight RenditionOperationPosition = "bottom-right"
 	RenditionOperationPositionCenter      RenditionOperationPosition = "center"
-	RenditionOperationPositionEmpty       RenditionOperationPosition = ""
 	RenditionOperationPositionTopLeft     RenditionOperationPosition = "top-left"
 	RenditionOperationPositionTopRight    RenditionOperationPosition = "top-right"
 )
@@ -501,8 +497,6 @@ func (e RenditionOperationPosition) Valid() bool {
 	case RenditionOperationPositionBottomRight:
 		return true
 	case RenditionOperationPositionCenter:
-		return true
-	case RenditionOperationPositionEmpty:
 		return true
 	case RenditionOperationPositionTopLeft:
 		return true
@@ -1106,7 +1100,7 @@ type DifferenceVerdict string
 // DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 // is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 // that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-// marks on a letter. Insults are refused as in usernames. In a request, empty is none; spaces alone are refused.
+// marks on a letter. Insults are refused as in usernames, and spaces alone, too.
 type DisplayName = string
 
 // Erasure An erasure, and its receipt once it is done.
@@ -1404,7 +1398,7 @@ type ListedBoardPeriod string
 // ListedBoardSpan defines model for ListedBoard.Span.
 type ListedBoardSpan string
 
-// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. In a request, empty is none.
+// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form.
 type Locale = string
 
 // LoginCredentials defines model for LoginCredentials.
@@ -1793,7 +1787,7 @@ type Profile struct {
 	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-	// marks on a letter. Insults are refused as in usernames. In a request, empty is none; spaces alone are refused.
+	// marks on a letter. Insults are refused as in usernames, and spaces alone, too.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 
 	// Email The address of the last registration's ID token; absent if it had none. Register again after the user has changed it. Mail
@@ -1808,7 +1802,7 @@ type Profile struct {
 	KeepPhotosDays *KeepPhotosDays     `json:"keepPhotosDays,omitempty"`
 	Leaderboard    Profile_Leaderboard `json:"leaderboard"`
 
-	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. In a request, empty is none.
+	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form.
 	Locale *Locale `json:"locale,omitempty"`
 
 	// UID The Firebase user id.
@@ -1914,10 +1908,10 @@ type Registration struct {
 	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
 	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
 	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
-	// marks on a letter. Insults are refused as in usernames. In a request, empty is none; spaces alone are refused.
+	// marks on a letter. Insults are refused as in usernames, and spaces alone, too.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 
-	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. In a request, empty is none.
+	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form.
 	Locale *Locale `json:"locale,omitempty"`
 }
 

@@ -93,7 +93,7 @@ func (h *Handler) Routes(api *httpapi.API) {
 type askRequest struct {
 	Email string `json:"email" required:"true"`
 	// Locale is the language of the mail, such as "de-AT".
-	Locale string `json:"locale"`
+	Locale string `json:"locale" nonempty:"true"`
 }
 
 // The longest e-mail address (RFC 5321), and the longest locale of a profile.

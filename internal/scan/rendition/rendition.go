@@ -63,7 +63,7 @@ type Operation struct {
 	Width  int `json:"width,omitempty" firestore:"width,omitempty"`
 	Height int `json:"height,omitempty" firestore:"height,omitempty"`
 	// Fit of Resize says what becomes of the proportions when both are given; "" is FitInside.
-	Fit Fit `json:"fit,omitempty" firestore:"fit,omitempty"`
+	Fit Fit `json:"fit,omitempty" firestore:"fit,omitempty" nonempty:"true"`
 
 	// Left, Top, Right and Bottom are the edges of Crop as fractions of the picture, 0 to 1, from its
 	// top left corner.
@@ -78,7 +78,7 @@ type Operation struct {
 	// Text of Watermark is 1 to 40 printable characters of Latin, Greek or Cyrillic.
 	Text string `json:"text,omitempty" firestore:"text,omitempty"`
 	// Position of Watermark; "" is BottomRight.
-	Position Position `json:"position,omitempty" firestore:"position,omitempty"`
+	Position Position `json:"position,omitempty" firestore:"position,omitempty" nonempty:"true"`
 }
 
 // Op names an operation.
