@@ -144,7 +144,7 @@ func enrol(ctx context.Context, t *testing.T, h *Host, name string) *client.Clie
 	for _, step := range []func() error{
 		func() error { return c.VerifyEmail(ctx) },
 		func() error {
-			return c.Register(ctx, "", api.Registration_Device{ID: name, Token: name, Platform: api.DevicePlatformIos})
+			return c.Register(ctx, "Ada", api.Registration_Device{ID: name, Token: name, Platform: api.DevicePlatformIos})
 		},
 		func() error { return c.Declare(ctx, 1990) },
 		func() error { return c.Consent(ctx) },
