@@ -34,8 +34,9 @@ type ConsentRecord struct {
 	Schema int    `firestore:"schema"`
 	Epoch  int64  `firestore:"epoch"`
 	Action Action `firestore:"action"`
-	// Terms are the text that was agreed to, in full and in the language of the answer, in which the
-	// user read it, or withdrawn from.
+	// Terms are the text that was agreed to, in full, or withdrawn from. It is in the language of the
+	// answer to the agreement, which is that of the text which was read as long as the app asks for
+	// both alike.
 	Terms      terms.Text `firestore:"terms"`
 	AppVersion string     `firestore:"appVersion"`
 	At         time.Time  `firestore:"at"`

@@ -51,6 +51,9 @@ func Of(lang sentence.Lang, checks []report.Check, fixes []string) []Fix {
 			list = append(list, f)
 		}
 	}
+	for _, text := range fixes[len(list):] { // of a report by other rules
+		list = append(list, NewFix(lang, text, ""))
+	}
 	return list
 }
 

@@ -40,6 +40,12 @@ func TestOf(t *testing.T) {
 	if diff := cmp.Diff(want, advice.Of(sentence.German, checks, []string{closer, alone, turn})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	other := []advice.Fix{{
+		Code: "turn_head", Params: []string{"left", "12"}, Detail: turn,
+	}}
+	if diff := cmp.Diff(other, advice.Of(sentence.English, nil, []string{turn})); diff != "" {
+		t.Errorf("of no check (-want +got):\n%s", diff)
+	}
 	if got := advice.Of(sentence.English, checks, nil); got == nil || len(got) > 0 {
 		t.Errorf("of no fixes %+v", got)
 	}

@@ -35,8 +35,8 @@ var heavy = map[string][]string{
 // healthLinks are the module's own packages that health is made of: none of a domain.
 var healthLinks = []string{
 	"functions/health", "internal/boot", "internal/boot/ready", "internal/crossorigin", "internal/event",
-	"internal/fault", "internal/httpapi", "internal/httpapi/contract", "internal/keys", "internal/rate",
-	"internal/reached", "internal/schema", "internal/sentence", "internal/telemetry", "internal/web",
+	"internal/fault", "internal/httpapi", "internal/httpapi/contract", "internal/httpapi/health", "internal/keys",
+	"internal/rate", "internal/reached", "internal/schema", "internal/sentence", "internal/telemetry", "internal/web",
 	"internal/web/reference",
 }
 

@@ -99,7 +99,7 @@ func orElse(since *int64, present int64) int64 {
 	return *since
 }
 
-// sinceParam returns the version that the client knows, nil if it names none.
+// sinceParam returns the revision that the client knows, nil if it names none.
 func sinceParam(r *http.Request) (*int64, error) {
 	text := r.URL.Query().Get("since")
 	if text == "" {
@@ -108,7 +108,7 @@ func sinceParam(r *http.Request) (*int64, error) {
 	since, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || text[0] == '+' || since < 0 {
 		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-			WithParameter(fault.InQuery, "since", "must be a version")
+			WithParameter(fault.InQuery, "since", "must be a revision")
 	}
 	return &since, nil
 }

@@ -18,6 +18,11 @@ import (
 // wait for them. The concurrency of the functions that have one is the same.
 const MaxWatches = 1000
 
+// MaxWaiters limits the clients that wait for one document. The holder of a receipt's address needs
+// no token, and must not take the places of all others by it; a user with a hundred devices, each of
+// which waits for the same, asks again.
+const MaxWaiters = 100
+
 const (
 	// lastLook bounds the read at the end of a wait whose listener has not reported anything.
 	lastLook = 5 * time.Second
@@ -105,7 +110,7 @@ func (w *Watcher[T]) WaitFor(
 
 // Wait returns the document as soon as its version is above since or it is settled, or its last
 // known state when ctx ends, which is not an error. Beyond [MaxWatches] distinct documents or
-// waiters at a time it returns unavailable.
+// waiters at a time, and [MaxWaiters] of this document, it returns unavailable.
 func (w *Watcher[T]) Wait(ctx context.Context, known T, since int64) (T, error) {
 	var none T
 	on, err := w.join(known)
@@ -162,7 +167,7 @@ func (w *Watcher[T]) join(known T) (*watch[T], error) {
 		w.end(document.ID, on)
 		ok = false
 	}
-	if w.waiters >= MaxWatches || !ok && !w.room() {
+	if w.waiters >= MaxWatches || ok && on.waiters >= MaxWaiters || !ok && !w.room() {
 		return nil, fault.New(fault.CodeUnavailable, "Too many clients are waiting: poll again.").WithRetryAfter(time.Second)
 	}
 	if !ok {

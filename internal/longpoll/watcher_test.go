@@ -449,27 +449,34 @@ func TestWait_neverGoesBack(t *testing.T) {
 func TestTooManyWaiters(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
-	watcher := serve.NewWatcher(e.Firestore)
-	s := e.NewScan(t)
-	ctx, leave := context.WithCancel(t.Context())
-	defer leave()
-	first, err := watcher.Join(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range longpoll.MaxWatches - 1 {
-		on, err := watcher.Join(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer watcher.Leave(s, on)
-	}
-	if _, err := watcher.Wait(ctx, s, s.Version); !fault.Is(err, fault.CodeUnavailable) {
-		t.Errorf("one more waits: %v", err)
-	}
-	watcher.Leave(s, first)
-	if _, err := watcher.Join(s); err != nil {
-		t.Errorf("after one has left: %v", err)
+	for name, tt := range map[string]struct{ of, each int }{
+		"of one scan":  {1, longpoll.MaxWaiters},
+		"of many":      {longpoll.MaxWatches / longpoll.MaxWaiters, longpoll.MaxWaiters},
+		"of many more": {2 * longpoll.MaxWatches / longpoll.MaxWaiters, longpoll.MaxWaiters / 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			watcher := serve.NewWatcher(e.Firestore)
+			scans := make([]scan.Scan, tt.of)
+			for i := range scans {
+				scans[i] = e.NewScan(t)
+				for range tt.each {
+					on, err := watcher.Join(scans[i])
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer watcher.Leave(scans[i], on)
+				}
+			}
+			last := scans[tt.of-1]
+			if _, err := watcher.Wait(t.Context(), last, last.Version); !fault.Is(err, fault.CodeUnavailable) {
+				t.Errorf("one more waits: %v", err)
+			}
+			watcher.Leave(last, watcher.Watch(string(last.ID)))
+			if _, err := watcher.Join(last); err != nil {
+				t.Errorf("after one has left: %v", err)
+			}
+		})
 	}
 }
 

@@ -277,6 +277,9 @@ var rows = map[string]Row{
 	"There is no such leaderboard.": {
 		"", "Diese Rangliste gibt es nicht.",
 	},
+	"There is no such export any more.": {
+		"", "Diesen Export gibt es nicht mehr.",
+	},
 	"There is no such receipt, or it has expired.": {
 		"", "Diesen Beleg gibt es nicht, oder er ist abgelaufen.",
 	},
@@ -462,8 +465,8 @@ var rows = map[string]Row{
 	"must be a time of the day such as 22:00": {
 		"not_time", "muss eine Uhrzeit wie 22:00 sein",
 	},
-	"must be a version": {
-		"not_version", "muss eine Version sein",
+	"must be a revision": {
+		"not_revision", "muss eine `revision` sein",
 	},
 	"must be a whole number": {
 		"not_whole", "muss eine ganze Zahl sein",

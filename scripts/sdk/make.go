@@ -127,9 +127,9 @@ func typesBy(language, file string, options ...string) maker {
 
 // judged returns a maker of what the command, run in the client's folder, finds no fault with. It
 // says so where there is no such program.
-func judged(make maker, program string, args ...string) maker {
+func judged(of maker, program string, args ...string) maker {
 	return func(ctx context.Context, k kit, into string) error {
-		if err := make(ctx, k, into); err != nil {
+		if err := of(ctx, k, into); err != nil {
 			return err
 		}
 		if _, err := exec.LookPath(program); err != nil {

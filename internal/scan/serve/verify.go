@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
@@ -16,14 +15,11 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/sentence"
 )
-
-// measuring is the least time that a measurement takes. A client that waits by long poll needs no
-// pause.
-const measuring = time.Second
 
 func (h *Handler) verify(w http.ResponseWriter, r *http.Request) error { return h.again(w, r, false) }
 
@@ -56,7 +52,7 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 		return err
 	}
 	w.Header().Set("Location", "/v1/scans/"+string(found.ID))
-	httpapi.ComeAgain(w, measuring)
+	longpoll.ComeAgain(w, asked)
 	lang := sentence.OfAnswer(r)
 	return httpapi.WriteIn(w, http.StatusAccepted, lang, scan.NewView(asked, lang))
 }

@@ -161,7 +161,6 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	httpapi.ComeAgain(w, measuring)
 	return answer(w, r, http.StatusAccepted, s, uploadView{})
 }
 

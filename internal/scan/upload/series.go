@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
@@ -70,6 +71,7 @@ func (h *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusCreated
 	}
 	w.Header().Set("Location", "/v1/series/"+string(s.ID))
+	longpoll.ComeAgain(w, s)
 	return httpapi.WriteIn(w, status, lang, response)
 }
 

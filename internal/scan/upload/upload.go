@@ -23,6 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/rendition"
@@ -35,10 +36,6 @@ var quotas = []quota.Rule{
 	{Name: "scans-hourly", Max: 60, Window: time.Hour},
 	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
 }
-
-// measuring is the least time that a measurement takes. A client that waits by long poll needs no
-// pause.
-const measuring = time.Second
 
 // Handler opens scans, signs the URLs to which their photos are uploaded, and takes photos itself.
 type Handler struct {
@@ -123,6 +120,7 @@ func answer(w http.ResponseWriter, r *http.Request, status int, s scan.Scan, res
 	lang := sentence.OfAnswer(r)
 	response.Scan = scan.NewView(s, lang)
 	w.Header().Set("Location", "/v1/scans/"+string(s.ID))
+	longpoll.ComeAgain(w, s)
 	return httpapi.WriteIn(w, status, lang, response)
 }
 

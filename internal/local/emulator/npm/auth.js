@@ -41,7 +41,7 @@ ProjectState.prototype.createRefreshTokenFor = function create(...of) {
 };
 ProjectState.prototype.validateRefreshToken = function validate(token) {
   const valid = validateRefreshToken.call(this, token);
-  if (decodeRefreshToken(token).issuedAt < Number(valid.user.validSince)) {
+  if ((decodeRefreshToken(token).issuedAt ?? 0) < Number(valid.user.validSince)) {
     throw new BadRequestError('TOKEN_EXPIRED');
   }
   return valid;
