@@ -23,7 +23,7 @@ func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	contract.Routes(api)
 	pages := web.Pages{Operator: web.Operator{Name: p.Config.OperatorName, Contact: p.Config.OperatorContact}}
 	pages.DeletionRoutes(api)
-	web.ProblemRoutes(api)
+	pages.ProblemRoutes(api)
 	reference.Routes(api)
 	return api, nil
 }

@@ -19,8 +19,7 @@ import (
 const MaxWatches = 1000
 
 // MaxWaiters limits the clients that wait for one document. The holder of a receipt's address needs
-// no token, and must not take the places of all others by it; a user with a hundred devices, each of
-// which waits for the same, asks again.
+// no token, and must not take the places of all others by it.
 const MaxWaiters = 100
 
 const (

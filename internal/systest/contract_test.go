@@ -51,7 +51,7 @@ func wiring() map[string]func(*httpapi.API) {
 			health.Routes(api, "", nil)
 			contract.Routes(api)
 			new(web.Pages).DeletionRoutes(api)
-			web.ProblemRoutes(api)
+			new(web.Pages).ProblemRoutes(api)
 			reference.Routes(api)
 		},
 		"inbox": (&inbox.Handler{}).Routes,

@@ -21,7 +21,7 @@ var (
 
 // ProblemRoutes adds GET /problems/{code}, the page that the member type of a problem names: what
 // the code means, what an app does about it, and whether it may repeat the request.
-func ProblemRoutes(api *httpapi.API) {
+func (p *Pages) ProblemRoutes(api *httpapi.API) {
 	pages := problemPages()
 	policy := Policy(problemStyle, "form-action 'none'")
 	api.Handle("GET /problems/{code}", httpapi.Open, func(w http.ResponseWriter, r *http.Request) error {
@@ -32,7 +32,7 @@ func ProblemRoutes(api *httpapi.API) {
 		w.Header().Set("Cache-Control", "public, max-age=3600")
 		Write(w, http.StatusOK, page, policy)
 		return nil
-	}, httpapi.AnyQuery, httpapi.Shown(new(Pages).Problem))
+	}, httpapi.AnyQuery, httpapi.Shown(p.Problem))
 }
 
 // problemPages returns the pages of all codes. They are made at the first call, since a start has

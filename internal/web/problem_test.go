@@ -15,7 +15,7 @@ import (
 func TestProblemRoutes(t *testing.T) {
 	t.Parallel()
 	api := httpapi.New(httpapi.Options{})
-	web.ProblemRoutes(api)
+	new(web.Pages).ProblemRoutes(api)
 	open := func(t *testing.T, path string) *httptest.ResponseRecorder {
 		t.Helper()
 		answer := httptest.NewRecorder()

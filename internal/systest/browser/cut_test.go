@@ -50,7 +50,7 @@ func TestCut(t *testing.T) {
 			a.enrol(strings.NewReplacer(" ", "-", ",", "").Replace(name) + "@example.com")
 			before := len(through.statuses())
 			a.expect("net::ERR_", "412 (Precondition Failed)")
-			stop := through.cutNext(test.after)
+			stop := through.cutNext(t, test.after)
 			a.choose("#photo", photo)
 			a.tap("#measure")
 			a.awaits(stop.reached)
@@ -89,7 +89,7 @@ func (a app) disconnect(through *strait, stop *cut, closing bool) {
 	}
 	a.connected(false)
 	through.down.Store(true)
-	close(stop.done)
+	stop.end()
 	if closing {
 		return
 	}

@@ -35,6 +35,8 @@ type cut struct {
 	after int64
 	// reached is closed when the PUT has stopped, and done by the test when it may break off.
 	reached, done chan struct{}
+	// end closes done.
+	end func()
 }
 
 var errCut = errors.New("the network is cut")
@@ -56,12 +58,15 @@ func newStrait(tb testing.TB, storage string) *strait {
 	return s
 }
 
-// cutNext has the next PUT stop.
-func (s *strait) cutNext(after int64) *cut {
+// cutNext has the next PUT stop, at the latest until the end of the test.
+func (s *strait) cutNext(tb testing.TB, after int64) *cut {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next = &cut{after: after, reached: make(chan struct{}), done: make(chan struct{})}
-	return s.next
+	done := make(chan struct{})
+	next := &cut{after: after, reached: make(chan struct{}), done: done, end: sync.OnceFunc(func() { close(done) })}
+	tb.Cleanup(next.end)
+	s.next = next
+	return next
 }
 
 func (s *strait) take() *cut {
