@@ -200,9 +200,13 @@ func (c *Client) verificationLink(ctx context.Context) (_ string, err error) {
 	return "", fmt.Errorf("no verification mail for %s", c.Email)
 }
 
-// Register registers the user, with the phone that the welcome goes to.
+// Register registers the user, with the phone that the welcome goes to. The name may be "".
 func (c *Client) Register(ctx context.Context, name string, device api.Registration_Device) error {
-	_, err := c.API().RegisterWithResponse(ctx, api.Registration{DisplayName: &name, Device: &device})
+	body := api.Registration{Device: &device}
+	if name != "" {
+		body.DisplayName = &name
+	}
+	_, err := c.API().RegisterWithResponse(ctx, body)
 	return err
 }
 

@@ -146,7 +146,7 @@ func TestReceipt_page(t *testing.T) {
 	w.erase(t)
 	w.finish(t)
 	show("text/html,*/*;q=0.8", "<h1>Dein Konto wurde gelöscht</h1>")
-	show("text/html,*/*;q=0.8", "<td lang=\"en\">sign-in</td><td class=\"number\">1</td>")
+	show("text/html,*/*;q=0.8", "<td>Anmeldung</td><td class=\"number\">1</td>")
 	show("application/json", `"state":"erased"`)
 	w.Advance(schema.ReceiptLife)
 	show("text/html,*/*;q=0.8", "<h1>Hier ist nichts</h1>", http.StatusNotFound)

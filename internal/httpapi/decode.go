@@ -155,7 +155,7 @@ func unmarshal(at jsontext.Pointer, text []byte, value any) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	bad := fault.New(fault.CodeInvalidField, "A required member of the body is missing.")
+	bad := fault.New(fault.CodeInvalidField, "A member of the body is missing or empty.")
 	bad.Fields = fields
 	return bad
 }
@@ -209,7 +209,7 @@ func missing(at jsontext.Pointer, into reflect.Type, value jsontext.Value) (fiel
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			here := at.AppendToken(name)
 			member, given := members[name]
-			bad := fault.New(fault.CodeInvalidField, "A required member of the body is missing.")
+			bad := fault.New(fault.CodeInvalidField, "A member of the body is missing or empty.")
 			switch {
 			case !given && field.Tag.Get("required") != "":
 				fields = append(fields, bad.WithField(string(here), "is missing").Fields...)

@@ -16,11 +16,11 @@ var rows = map[string]Row{
 	"A query parameter is not a time.": {
 		"", "Ein Parameter ist keine Zeit.",
 	},
+	"A member of the body is missing or empty.": {
+		"", "Im Body fehlt eine Angabe, oder sie ist leer.",
+	},
 	"A query parameter is out of range.": {
 		"", "Ein Parameter hat keinen erlaubten Wert.",
-	},
-	"A required member of the body is missing.": {
-		"", "Im Body fehlt eine Angabe.",
 	},
 	"A series has %d to %d photos.": {
 		"", "Eine Serie hat %d bis %d Fotos.",

@@ -108,7 +108,11 @@ func Accepted(header string) Lang {
 			value, _ := strings.CutPrefix(strings.ReplaceAll(parameter, " ", ""), "q=")
 			q, _ = strconv.ParseFloat(value, 64) // 0 if it is malformed
 		}
-		if lang, ok := OfLocale(strings.TrimSpace(tag)); ok && q > weight {
+		lang, ok := OfLocale(strings.TrimSpace(tag))
+		if strings.TrimSpace(tag) == "*" {
+			lang, ok = English, true
+		}
+		if ok && q > weight {
 			best, weight = lang, q
 		}
 	}

@@ -178,6 +178,9 @@ func (p *Pages) ErasureReceipt(w http.ResponseWriter, r *http.Request, shown Rec
 	for i, left := range shown.Residuals {
 		shown.Residuals[i].What = residual(lang, left.What)
 	}
+	for i, s := range shown.Stores {
+		shown.Stores[i].Store = storeName(lang, s.Store)
+	}
 	return write(w, http.StatusOK, "receipt", lang, struct {
 		frame
 		Receipt

@@ -9,8 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
+	semver "github.com/hashicorp/go-version"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -41,8 +41,12 @@ func compare(ctx context.Context, root string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	least, err := failOn(version(released), version(now))
+	if err != nil {
+		return err
+	}
 	args := []string{"run", oasdiff, "changelog", releasedFile, contractFile}
-	if least := failOn(version(released), version(now)); least != "" {
+	if least != "" {
 		args = append(args, "--fail-on", least)
 	}
 	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // constants and names of files
@@ -77,14 +81,23 @@ func version(doc *yaml.Node) string { return member(doc, "info", "version").Valu
 
 // failOn returns the least severity of a change that the step from one version to the other does
 // not allow, in oasdiff's words: any where they are the same, one that breaks apps where the major
-// version is the same, and "" for none.
-func failOn(from, to string) string {
-	major := func(version string) string { before, _, _ := strings.Cut(version, "."); return before }
-	switch {
-	case from == to:
-		return "INFO"
-	case major(from) == major(to):
-		return "ERR"
+// version is the same, and "" for none. It returns an error for what is no version by semantic
+// versioning, and for a step back.
+func failOn(from, to string) (string, error) {
+	before, fromErr := semver.NewSemver(from)
+	after, toErr := semver.NewSemver(to)
+	if err := errors.Join(fromErr, toErr); err != nil {
+		return "", fmt.Errorf("compare the released info.version %q with %q: %w", from, to, err)
 	}
-	return ""
+	switch {
+	case after.String() != to:
+		return "", fmt.Errorf("the contract's info.version %q should be %s", to, after)
+	case after.LessThan(before):
+		return "", fmt.Errorf("the contract's info.version %s is before the released %s", to, from)
+	case after.Equal(before):
+		return "INFO", nil
+	case after.Segments()[0] == before.Segments()[0]:
+		return "ERR", nil
+	}
+	return "", nil
 }

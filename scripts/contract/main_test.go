@@ -50,15 +50,25 @@ func TestWithParts(t *testing.T) {
 
 func TestFailOn(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct{ from, to, want string }{
-		"the same version":      {"1.0.0", "1.0.0", "INFO"},
-		"a minor version":       {"1.0.0", "1.1.0", "ERR"},
-		"another major version": {"1.9.0", "2.0.0", ""},
+	for name, tt := range map[string]struct {
+		from, to, want string
+		refused        bool
+	}{
+		"the same version":        {"1.0.0", "1.0.0", "INFO", false},
+		"a minor version":         {"1.9.0", "1.10.0", "ERR", false},
+		"another major version":   {"9.9.0", "10.0.0", "", false},
+		"a version before":        {"1.1.0", "1.0.9", "", true},
+		"a major version before":  {"1.0.0", "0.9.0", "", true},
+		"a word":                  {"1.0.0", "one", "", true},
+		"a v before it":           {"1.0.0", "v2.0.0", "", true},
+		"nothing":                 {"1.0.0", "", "", true},
+		"a released one of words": {"first", "1.0.0", "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := failOn(tt.from, tt.to); got != tt.want {
-				t.Errorf("%s to %s: %q, want %q", tt.from, tt.to, got, tt.want)
+			got, err := failOn(tt.from, tt.to)
+			if got != tt.want || (err != nil) != tt.refused {
+				t.Errorf("%q, %v", got, err)
 			}
 		})
 	}

@@ -3794,7 +3794,7 @@ type ClientInterface interface {
 
 	// ListArchives List the boards of past weeks or days
 	//
-	// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
+	// Newest first. A board counts late scans until `closesAt`, and can be read until `expiresAt`: a week's for 53 weeks, a day's for 35 days.
 	//
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4358,7 +4358,7 @@ type ClientInterface interface {
 	// | 200 | The photo is there. |
 	// | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 	// | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 	// | 400, 403 otherwise | The headers are not the ticket's. |
 	// | 5xx, or no answer | Send it again to the same URL. |
 	//
@@ -4398,7 +4398,7 @@ type ClientInterface interface {
 	// | 200 | The photo is there. |
 	// | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 	// | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 	// | 400, 403 otherwise | The headers are not the ticket's. |
 	// | 5xx, or no answer | Send it again to the same URL. |
 	//
@@ -5506,7 +5506,7 @@ func (c *Client) ListBoards(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // ListArchives List the boards of past weeks or days
 //
-// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
+// Newest first. A board counts late scans until `closesAt`, and can be read until `expiresAt`: a week's for 53 weeks, a day's for 35 days.
 //
 // Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 func (c *Client) ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6550,7 +6550,7 @@ func (c *Client) UnsubscribeWithFormdataBody(ctx context.Context, token string, 
 // | 200 | The photo is there. |
 // | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 // | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 // | 400, 403 otherwise | The headers are not the ticket's. |
 // | 5xx, or no answer | Send it again to the same URL. |
 //
@@ -6600,7 +6600,7 @@ func (c *Client) OpenScanWithBody(ctx context.Context, params *OpenScanParams, c
 // | 200 | The photo is there. |
 // | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 // | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 // | 400, 403 otherwise | The headers are not the ticket's. |
 // | 5xx, or no answer | Send it again to the same URL. |
 //
@@ -11032,7 +11032,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListArchivesWithResponse List the boards of past weeks or days
 	//
-	// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
+	// Newest first. A board counts late scans until `closesAt`, and can be read until `expiresAt`: a week's for 53 weeks, a day's for 35 days.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11656,7 +11656,7 @@ type ClientWithResponsesInterface interface {
 	// | 200 | The photo is there. |
 	// | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 	// | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 	// | 400, 403 otherwise | The headers are not the ticket's. |
 	// | 5xx, or no answer | Send it again to the same URL. |
 	//
@@ -11696,7 +11696,7 @@ type ClientWithResponsesInterface interface {
 	// | 200 | The photo is there. |
 	// | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 	// | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+	// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 	// | 400, 403 otherwise | The headers are not the ticket's. |
 	// | 5xx, or no answer | Send it again to the same URL. |
 	//
@@ -15899,7 +15899,7 @@ func (c *ClientWithResponses) ListBoardsWithResponse(ctx context.Context, reqEdi
 
 // ListArchivesWithResponse List the boards of past weeks or days
 //
-// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
+// Newest first. A board counts late scans until `closesAt`, and can be read until `expiresAt`: a week's for 53 weeks, a day's for 35 days.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -16811,7 +16811,7 @@ func (c *ClientWithResponses) UnsubscribeWithFormdataBodyWithResponse(ctx contex
 // | 200 | The photo is there. |
 // | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 // | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 // | 400, 403 otherwise | The headers are not the ticket's. |
 // | 5xx, or no answer | Send it again to the same URL. |
 //
@@ -16857,7 +16857,7 @@ func (c *ClientWithResponses) OpenScanWithBodyWithResponse(ctx context.Context, 
 // | 200 | The photo is there. |
 // | 412 | A photo is there already: an earlier try got through although you saw no answer. Go on with step 4. |
 // | 400 `ExpiredToken` | The ticket's time is over. Do step 2 again with the same key. |
-// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. |
+// | 400 `EntityTooLarge`, `EntityTooSmall` | The photo has more than `maxBytes` bytes, or none. No ticket takes it: have the user choose another. |
 // | 400, 403 otherwise | The headers are not the ticket's. |
 // | 5xx, or no answer | Send it again to the same URL. |
 //

@@ -60,8 +60,11 @@ func (h *Host) PIDs() []int {
 }
 
 // front passes requests on to the functions' processes in turn, as they came.
+//
+// Functions may answer before they have read the body. Without full duplex the server would close
+// the body when the answer begins, and the transport, which reads it still, break off the answer.
 func front(children []*child, address func(addresses) string) http.Handler {
-	return &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme = "http"
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // what cannot be parsed is the functions' to refuse
@@ -76,6 +79,10 @@ func front(children []*child, address func(addresses) string) http.Handler {
 		ErrorHandler:  unavailable,
 		ErrorLog:      slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 has it
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 // toChild carries a request to the process whose turn it is, once it serves.

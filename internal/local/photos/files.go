@@ -104,8 +104,6 @@ func unread() []Photo {
 				}
 				return data, err
 			},
-		}, {
-			Code: "corrupt_empty", Shows: "A file without a byte.", Outcome: corrupt, file: given(""),
 		},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/sentence"
 	"github.com/facescan/facescan/internal/web"
 )
 
@@ -110,6 +111,7 @@ func writeUnsubscribe(w http.ResponseWriter, r *http.Request, text, button strin
 		return fmt.Errorf("render the page of unsubscribing: %w", err)
 	}
 	w.Header().Set("X-Robots-Tag", "noindex")
+	sentence.SetHeader(w.Header(), sentence.Lang(l))
 	web.Write(w, http.StatusOK, page.Bytes(), web.Policy(unsubscribeStyle, "form-action 'self'"))
 	return nil
 }

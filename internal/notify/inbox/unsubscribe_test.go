@@ -345,7 +345,7 @@ func TestUnsubscribe_page(t *testing.T) {
 	asked := b.browse(http.MethodGet, b.link("new", uid, notify.Welcome), "", "")
 	for name, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
-		"X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex",
+		"X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex", "Content-Language": "en",
 	} {
 		if got := asked.Header().Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -46,4 +46,4 @@ while (taken.state === "queued") {
 }
 if (taken.state !== "ready") throw new Error(`the export is ${taken.state}`);
 const erasure = got(await api.DELETE("/v1/me"));
-console.log(`erased; receipt ${new URL(erasure.receiptUrl, base).pathname.split("/")[2]}`);
+console.log(`erased; receipt ${new URL(erasure.receiptUrl, base).pathname.split("/")[3]}`);
