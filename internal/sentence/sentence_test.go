@@ -153,7 +153,8 @@ func TestAccepted(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]Lang{
 		"": English, "de": German, "de-AT,en;q=0.5": German, "en,de": English, "fr, de;q=0.3": German,
-		"de;q=0, fr": English, "en;q=0.2, DE-ch ; q=0.9": German, "*": English, "*;q=0.5,de;q=0.1": English, "de, *;q=0.5": German, "de;q=x": English, "deu": English,
+		"de;q=0, fr": English, "en;q=0.2, DE-ch ; q=0.9": German, "*": English,
+		"*;q=0.5,de;q=0.1": English, "de, *;q=0.5": German, "de;q=x": English, "deu": English,
 	} {
 		if got := Accepted(header); got != want {
 			t.Errorf("%q: %s, want %s", header, got, want)
