@@ -5,6 +5,7 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -132,7 +133,7 @@ func judged(of maker, program string, args ...string) maker {
 		if err := of(ctx, k, into); err != nil {
 			return err
 		}
-		if _, err := exec.LookPath(program); err != nil {
+		if _, err := exec.LookPath(program); errors.Is(err, exec.ErrNotFound) {
 			_, _ = fmt.Fprintf(k.progress, "there is no %s here, so it is not checked\n", program)
 			return nil
 		}

@@ -60,6 +60,7 @@ func newStrait(tb testing.TB, storage string) *strait {
 
 // cutNext has the next PUT stop, at the latest until the end of the test.
 func (s *strait) cutNext(tb testing.TB, after int64) *cut {
+	tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	done := make(chan struct{})
