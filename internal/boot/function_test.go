@@ -141,7 +141,7 @@ func TestFunction_spanOfARequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	spans := tracetest.NewInMemoryExporter()
-	p.tracing.ExportBy(spans)
+	p.ExportBy(spans)
 	t.Cleanup(func() { _ = p.tracing.Stop(context.Background()) })
 	HTTP("spanned", func(_ context.Context, p *Process) (http.Handler, error) {
 		api := p.API(nil, nil)

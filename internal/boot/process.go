@@ -105,8 +105,12 @@ func (p *Process) Export(
 	return err
 }
 
-// Flush exports finished spans, for at most a second: see [telemetry.Tracing.Flush]. Its failure does
-// not fail the request.
+// ExportBy has the process's spans exported by the exporter, whatever is configured: tests read
+// them.
+func (p *Process) ExportBy(exporter sdktrace.SpanExporter) { p.tracing.ExportBy(exporter) }
+
+// Flush exports finished spans, for at most a second: see [telemetry.Tracing.Flush]. Its failure
+// does not fail the request.
 func (p *Process) Flush(ctx context.Context) {
 	if p.tracing == nil {
 		return

@@ -17,8 +17,8 @@ const (
 	restTime = 30 * time.Second
 )
 
-// outlet is the span processor of all functions of a process. It drops spans until it is opened, and
-// while nothing is exported.
+// outlet is the span processor of all functions of a process. It drops spans until it is opened,
+// and while nothing is exported.
 type outlet struct{ opened atomic.Pointer[opened] }
 
 type opened struct {

@@ -8,8 +8,9 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// plain is an exporter of spans without what could tell of a person. The client libraries make spans
-// too, and put the URLs of their calls into them, which have the ids of users, and the errors' texts.
+// plain is an exporter of spans without what could tell of a person. The client libraries make
+// spans too, and put the URLs of their calls into them, which have the ids of users, and the
+// errors' texts.
 type plain struct{ sdktrace.SpanExporter }
 
 // ExportSpans implements sdktrace.SpanExporter.

@@ -12,8 +12,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Request starts the span of a request that the process serves, which [Route] names. End it with the
-// status of the answer. The span has no path, since paths have the ids of users.
+// Request starts the span of a request that the process serves, which [Route] names. End it with
+// the status of the answer. The span has no path, since paths have the ids of users.
 func Request(ctx context.Context, method string) (context.Context, func(status int)) {
 	name, attr := method, semconv.HTTPRequestMethodKey.String(method)
 	if !known(method) {
@@ -39,8 +39,8 @@ func Route(ctx context.Context, pattern string) {
 	span.SetAttributes(semconv.HTTPRoute(route))
 }
 
-// Handle starts a span as [Span] does, for the handling of a message of Pub/Sub that is delivered the
-// given time.
+// Handle starts a span as [Span] does, for the handling of a message of Pub/Sub. attempt counts its
+// deliveries.
 func Handle(ctx context.Context, name, messageID string, attempt int) (context.Context, func(error)) {
 	return Span(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
 		semconv.MessagingSystemGCPPubSub, semconv.MessagingOperationTypeProcess, semconv.MessagingOperationName("process"),

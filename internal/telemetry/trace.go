@@ -18,8 +18,8 @@ const (
 	traceparent = "traceparent"
 )
 
-// Tracing is what exports the spans of a process. A function has a tracer provider of its own, since
-// the functions of the local stack share a process; see [In].
+// Tracing makes and exports the spans of a process. A function has a tracer provider of its own,
+// since the functions of the local stack share a process; see [In].
 type Tracing struct {
 	traces  Traces
 	sampler sdktrace.Sampler
@@ -51,8 +51,8 @@ func StartTracing(t Traces) *Tracing {
 }
 
 // ExportBy has the spans that end from now on exported, without what could tell of a person (see
-// plain). The exporter is not made here: gRPC would make the start of a program that exports nothing
-// half as slow again. See package otlp.
+// plain). The exporter is not made here: gRPC would make the start of a program that exports
+// nothing half as slow again. See package otlp.
 func (t *Tracing) ExportBy(exporter sdktrace.SpanExporter) { t.outlet.open(exporter) }
 
 // Flush exports the finished spans, for at most a second, and not at all in the 30 seconds after an
@@ -104,8 +104,8 @@ func Traceparent(ctx context.Context) string {
 }
 
 // Span starts a span. End it with the function returned, which records the type of the error if
-// any, but not its text: that may have addresses, URLs or tokens in it. The names of spans and their
-// attributes have none either.
+// any, but not its text: that may have addresses, URLs or tokens in it. The names of spans and
+// their attributes must have none either.
 func Span(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, func(error)) {
 	ctx, span := otel.Tracer(scope).Start(ctx, name, append(linked(ctx), opts...)...)
 	return ctx, func(err error) {
@@ -114,6 +114,15 @@ func Span(ctx context.Context, name string, opts ...trace.SpanStartOption) (cont
 			span.SetStatus(codes.Error, "")
 		}
 		span.End()
+	}
+}
+
+// Stages returns a function that starts a span for a stage of the work, whose name follows the prefix
+// and a point, and returns what ends it.
+func Stages(ctx context.Context, prefix string) func(stage string) (end func()) {
+	return func(stage string) func() {
+		_, end := Span(ctx, prefix+"."+stage)
+		return func() { end(nil) }
 	}
 }
 

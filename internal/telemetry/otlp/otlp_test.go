@@ -230,7 +230,7 @@ func TestNew_exportsToGoogle(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !telemetry.Google(endpoint) {
-				// Its exporter has no transport of ours; that of Google's must not give the token away either.
+				// The transport for Google's endpoint must not give the token away either.
 				exporter = redirected(t, endpoint, transport)
 			}
 			if err := export(t, exporter, tt.project); (err == nil) != (tt.want == codes.OK) {
@@ -246,8 +246,10 @@ func TestNew_exportsToGoogle(t *testing.T) {
 // redirected returns an exporter to another host by the transport for Google's.
 func redirected(t *testing.T, endpoint *url.URL, transport http.RoundTripper) sdktrace.SpanExporter {
 	t.Helper()
-	exporter, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpointURL(endpoint.JoinPath("v1", "traces").String()),
-		otlptracehttp.WithHTTPClient(&http.Client{Transport: &authorizing{base: transport, tokens: &defaultCredentials{}}}))
+	exporter, err := otlptracehttp.New(t.Context(),
+		otlptracehttp.WithEndpointURL(endpoint.JoinPath("v1", "traces").String()),
+		otlptracehttp.WithHTTPClient(&http.Client{Transport: &authorizing{base: transport, tokens: &defaultCredentials{}}}),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
