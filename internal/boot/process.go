@@ -87,8 +87,8 @@ func (p *Process) API(users httpapi.TokenVerifier, apps httpapi.AppVerifier) *ht
 	})
 }
 
-// Export has the process's spans exported by what build makes for the configured collector, if there
-// is one. It may be called by every function of the process, as part of its own build.
+// Export has the process's spans exported by what build makes for the configured collector, if
+// there is one. It may be called by every function of the process, as part of its own build.
 func (p *Process) Export(
 	ctx context.Context, build func(context.Context, telemetry.Collector) (sdktrace.SpanExporter, error),
 ) error {

@@ -117,8 +117,8 @@ func Span(ctx context.Context, name string, opts ...trace.SpanStartOption) (cont
 	}
 }
 
-// Stages returns a function that starts a span for a stage of the work, whose name follows the prefix
-// and a point, and returns what ends it.
+// Stages returns a function that starts the span of a stage, named by the prefix, a point and the
+// stage, and returns what ends it.
 func Stages(ctx context.Context, prefix string) func(stage string) (end func()) {
 	return func(stage string) func() {
 		_, end := Span(ctx, prefix+"."+stage)

@@ -151,7 +151,7 @@ func (r *Consumer) contribute(
 	return r.save(ctx, tx.Transaction, user, before, grown.Fold(r.Now()).Trim())
 }
 
-// save writes the rating and the entries that result from the contributions: see [leaderboard.Save].
+// save writes what results from the contributions: see [leaderboard.Save].
 func (r *Consumer) save(
 	ctx context.Context, tx *firestore.Transaction, user account.User, before leaderboard.RatingDoc,
 	after leaderboard.History,

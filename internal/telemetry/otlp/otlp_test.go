@@ -269,9 +269,8 @@ func TestNew_exportsToACollector(t *testing.T) {
 	t.Cleanup(server.Stop)
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
-	for protocol, endpoint := range map[string]string{
-		"": "http://" + listener.Addr().String(), telemetry.GRPC: "http://" + listener.Addr().String(), telemetry.HTTP: web.URL,
-	} {
+	byGRPC := "http://" + listener.Addr().String()
+	for protocol, endpoint := range map[string]string{"": byGRPC, telemetry.GRPC: byGRPC, telemetry.HTTP: web.URL} {
 		exporter, err := New(t.Context(), telemetry.Collector{Endpoint: endpoint, Protocol: protocol})
 		if err != nil {
 			t.Fatal(err)
