@@ -159,10 +159,11 @@ func TestFunction_spanOfARequest(t *testing.T) {
 	HTTP("spanned-plain", func(context.Context, *Process) (http.Handler, error) {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("handler") }), nil
 	})
+	const route = "GET /v1/scans/{id} /v1/scans/{id}"
 	for name, tt := range map[string]struct{ function, method, path, want string }{
-		"an answer without a status":        {"spanned", "GET", "/v1/scans/s1", "GET /v1/scans/{id} /v1/scans/{id} 200 Unset"},
-		"an error":                          {"spanned", "GET", "/v1/scans/broken", "GET /v1/scans/{id} /v1/scans/{id} 500 Error"},
-		"a panic":                           {"spanned", "GET", "/v1/scans/crashed", "GET /v1/scans/{id} /v1/scans/{id} 500 Error"},
+		"an answer without a status":        {"spanned", "GET", "/v1/scans/s1", route + " 200 Unset"},
+		"an error":                          {"spanned", "GET", "/v1/scans/broken", route + " 500 Error"},
+		"a panic":                           {"spanned", "GET", "/v1/scans/crashed", route + " 500 Error"},
 		"a path without a route":            {"spanned", "GET", "/v1/a@example.com", "GET  404 Unset"},
 		"a method without a route":          {"spanned", "PUT", "/v1/scans/s1", "PUT  405 Unset"},
 		"a panic that nothing has answered": {"spanned-plain", "GET", "/", "GET  500 Error"},
