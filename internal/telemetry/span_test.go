@@ -42,7 +42,7 @@ func start(t *testing.T, traces telemetry.Traces) (flush func() tracetest.SpanSt
 func textOf(attrs []attribute.KeyValue) map[string]string {
 	all := map[string]string{}
 	for _, a := range attrs {
-		all[string(a.Key)] = a.Value.Emit()
+		all[string(a.Key)] = a.Value.String()
 	}
 	return all
 }
