@@ -96,10 +96,8 @@ func (h *Handler) look(ctx context.Context, lang sentence.Lang, preview []byte) 
 	defer h.Processors.Release(1)
 	done := watchdog.Watch(ctx, lookTime, h.Exit)
 	defer done()
-	ctx, end := telemetry.Span(ctx, "face.Analyze")
-	measured, err := h.Analyze(bytes.NewReader(preview), report.Options{
-		MaxBytes: MaxBytes, MaxPixels: MaxPixels, Stage: telemetry.Stages(ctx, "face"),
-	})
+	_, end := telemetry.Span(ctx, "face.Analyze")
+	measured, err := h.Analyze(bytes.NewReader(preview), report.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels})
 	a, err := answer(lang, measured, err)
 	end(err)
 	var refusal *report.Refusal

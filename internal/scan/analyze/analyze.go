@@ -128,7 +128,6 @@ func (c *Consumer) claim(
 	var s scan.Scan
 	var outcome error
 	token := rand.Text()
-	ctx, end := telemetry.Span(ctx, "scan.claim")
 	err := c.Outbox.RunInTurn(ctx, scan.Ref(c.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
 		read, user, err := c.read(tx.Transaction, uid, id)
 		if err != nil {
@@ -157,7 +156,6 @@ func (c *Consumer) claim(
 		s.UploadedAt = photo.Created
 		return scan.Write(tx.Transaction, c.Firestore, s)
 	})
-	end(err)
 	if err != nil {
 		return s, err
 	}
@@ -245,7 +243,7 @@ func (c *Consumer) measure(
 		return report.Report{}, nil, err
 	}
 	defer done()
-	ctx, end := telemetry.Span(ctx, "face.Scan")
+	_, end := telemetry.Span(ctx, "face.Scan")
 	defer func() {
 		if cause := recover(); cause != nil {
 			slog.ErrorContext(ctx, "analysis panicked", "panic", cause, "stack_trace", string(debug.Stack()))
@@ -253,9 +251,7 @@ func (c *Consumer) measure(
 		}
 		end(err)
 	}()
-	return c.Scan(bytes.NewReader(photo), report.Options{
-		MaxBytes: scan.MaxBytes, Stage: telemetry.Stages(ctx, "face"),
-	})
+	return c.Scan(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
 }
 
 // computing waits for a processor, which done gives back. From then on it ends the process if the
@@ -364,7 +360,6 @@ type ending func(
 func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 	var outcome error
 	var current scan.Scan
-	ctx, finished := telemetry.Span(ctx, "scan.finish")
 	err := c.Outbox.RunInTurn(ctx, account.Ref(c.Firestore, s.UID), func(ctx context.Context, tx *outbox.Tx) error {
 		outcome = nil
 		read, snap, err := c.read(tx.Transaction, s.UID, s.ID)
@@ -406,7 +401,6 @@ func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 		}
 		return scan.Write(tx.Transaction, c.Firestore, current)
 	})
-	finished(err)
 	if err != nil {
 		return fmt.Errorf("finish scan: %w", err)
 	}
