@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/facescan/facescan/scripts/npmtools"
 )
 
 // linters pins Redocly CLI and Spectral with all that they depend on, and turns on the rules that
@@ -104,13 +106,15 @@ func installLinters(ctx context.Context, dir string, out io.Writer) error {
 	if err := writeLinters(temp); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "contract: installing Redocly CLI and Spectral with npm, once")
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	npm.Dir, npm.Stdout, npm.Stderr = temp, out, out
-	if err := npm.Run(); err != nil {
-		return fmt.Errorf("npm ci: %w", err)
+	fmt.Fprintln(out, "contract: installing Redocly CLI and Spectral, once")
+	if err := npmtools.InstallIn(ctx, temp, out); err != nil {
+		return err
 	}
-	return os.Rename(temp, dir)
+	err = os.Rename(temp, dir)
+	if _, there := os.Stat(filepath.Join(dir, "node_modules")); there == nil {
+		return nil // by this run or by another that was faster
+	}
+	return err
 }
 
 // writeLinters writes the embedded files into the folder.

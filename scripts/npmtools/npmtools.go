@@ -23,10 +23,6 @@ var ErrNoNPM = errors.New("npm is missing: install Node 20 or newer, as nodejs.o
 // installs what they name. npm holds each package to the lock's checksum and runs no script of
 // them. The caller calls remove in the end. Progress gets a line, and what npm has to complain of.
 func Install(ctx context.Context, pinned fs.FS, progress io.Writer) (dir string, remove func(), err error) {
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return "", nil, ErrNoNPM
-	}
 	temp, err := os.MkdirTemp("", "facescan-npm-")
 	if err != nil {
 		return "", nil, err
@@ -40,15 +36,27 @@ func Install(ctx context.Context, pinned fs.FS, progress io.Writer) (dir string,
 	if err := os.CopyFS(temp, pinned); err != nil {
 		return "", nil, fmt.Errorf("copy what npm is to install: %w", err)
 	}
+	if err := InstallIn(ctx, temp, progress); err != nil {
+		return "", nil, err
+	}
+	return temp, clean, nil
+}
+
+// InstallIn is like [Install] for a folder that has package.json and package-lock.json.
+func InstallIn(ctx context.Context, dir string, progress io.Writer) error {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return ErrNoNPM
+	}
 	_, _ = fmt.Fprintln(progress, "npm: installing the pinned packages")
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cmd := exec.CommandContext( //nolint:gosec // npm as it was found on the PATH
 		ctx, npm, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error",
 	)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = temp, progress, progress
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, progress, progress
 	if err := cmd.Run(); err != nil {
-		return "", nil, fmt.Errorf("npm ci: %w", err)
+		return fmt.Errorf("npm ci: %w", err)
 	}
-	return temp, clean, nil
+	return nil
 }

@@ -57,6 +57,7 @@ type kit struct {
 // maker makes a language's client in the folder given.
 type maker func(ctx context.Context, k kit, into string) error
 
+// makers are by language.
 var makers = map[string]maker{
 	"go": makeGo, "typescript": makeTypeScript,
 	"kotlin": makeKotlin,

@@ -101,6 +101,7 @@ func refuser(t *testing.T) (url string, ids []string, want string) {
 		switch id := r.PathValue("id"); id {
 		case "proxy429", "proxy502":
 			status, _ := strconv.Atoi(strings.TrimPrefix(id, "proxy")) // digits
+			w.Header().Set("Retry-After", "Wed, 02 Dec 2026 07:28:00 GMT")
 			http.Error(w, "<html>busy", status)
 			return nil
 		default:

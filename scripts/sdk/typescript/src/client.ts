@@ -41,7 +41,7 @@ export function faceScan(baseUrl: string, token?: () => Promise<string>): FaceSc
 
 /** Reads a refusal. A proxy on the way may have answered, with another body. */
 async function refusal(response: Response): Promise<Refusal> {
-  const retryAfter = Number(response.headers.get("Retry-After") ?? 0);
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0; // a proxy may name a date
   if (!response.headers.get("Content-Type")?.startsWith("application/problem+json")) {
     const code = response.status === 429 ? "rate_limited" : "unavailable";
     return new Refusal(response.status, code, `status ${response.status}`, retryAfter);
