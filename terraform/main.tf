@@ -33,6 +33,7 @@ module "facescan" {
   notification_channels           = var.notification_channels
   operator                        = var.operator
   otlp_endpoint                   = var.otlp_endpoint
+  otlp_protocol                   = var.otlp_protocol
   photo_lifecycle_days            = var.photo_lifecycle_days
   playbooks_url                   = var.playbooks_url
   prefix                          = var.prefix

@@ -185,6 +185,12 @@ variable "otlp_endpoint" {
   default     = ""
 }
 
+variable "otlp_protocol" {
+  description = "Protocol of `otlp_endpoint`: grpc or http/protobuf. Google's endpoint takes both."
+  type        = string
+  default     = "grpc"
+}
+
 variable "photo_lifecycle_days" {
   description = "Days after which the uploads bucket deletes any photo. Only the backstop of the sweep, which deletes within hours; longer than the 7 days of an unfinished scan."
   type        = number

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // Config is the configuration read from the environment. Fields that only some functions need are
@@ -100,8 +101,9 @@ type Config struct {
 	SMTPPassword string `env:"FACESCAN_SMTP_PASSWORD"`
 	MailFrom     string `env:"FACESCAN_MAIL_FROM"`
 
-	// OTLPEndpoint turns the export of traces on. The exporter reads the standard variable itself.
+	// OTLPEndpoint turns the export of traces on, and OTLPProtocol is how: see telemetry.Collector.
 	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	OTLPProtocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
 	// TraceRatio is the share of traces that are sampled, 0 to 1, whatever the client asks for.
 	TraceRatio float64 `env:"FACESCAN_TRACE_RATIO" envDefault:"0.1"`
 
@@ -189,7 +191,7 @@ func (c Config) validate() error {
 	if c.Project == "" {
 		faults = append(faults, errors.New("GOOGLE_CLOUD_PROJECT is not set"))
 	}
-	faults = append(faults, c.validateKeys())
+	faults = append(faults, c.validateKeys(), c.collector().Validate())
 	// Written this way round, the condition refuses NaN.
 	if inRange := c.TraceRatio >= 0 && c.TraceRatio <= 1; !inRange {
 		faults = append(faults, errors.New("FACESCAN_TRACE_RATIO must be a number of 0 to 1"))
@@ -225,6 +227,10 @@ func (c Config) validate() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) collector() telemetry.Collector {
+	return telemetry.Collector{Endpoint: c.OTLPEndpoint, Protocol: c.OTLPProtocol}
 }
 
 // Ring returns the secrets of the use, which a function is given if [Keys] names them where it is

@@ -50,6 +50,23 @@ func TestReadConfig(t *testing.T) {
 		"a trace ratio that is not a number": {
 			productionEnviron("FACESCAN_TRACE_RATIO", "NaN"), []string{"FACESCAN_TRACE_RATIO"},
 		},
+		"traces to Google": {
+			productionEnviron("OTEL_EXPORTER_OTLP_ENDPOINT", "https://telemetry.googleapis.com"), nil,
+		},
+		"traces by HTTP": {
+			productionEnviron("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318",
+				"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), nil,
+		},
+		"traces by a protocol that is not known": {
+			productionEnviron("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"), []string{"OTEL_EXPORTER_OTLP_PROTOCOL"},
+		},
+		"traces to Google in the clear": {
+			productionEnviron("OTEL_EXPORTER_OTLP_ENDPOINT", "http://telemetry.googleapis.com"),
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT"},
+		},
+		"traces to no URL, on the emulators": {
+			changed(local, "OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"), []string{"OTEL_EXPORTER_OTLP_ENDPOINT"},
+		},
 		"a minimum age that is no number": {
 			productionEnviron("FACESCAN_MIN_AGE", "adult"), []string{"FACESCAN_MIN_AGE"},
 		},

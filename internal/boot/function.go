@@ -7,9 +7,9 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"sync"
@@ -22,9 +22,6 @@ import (
 	"github.com/facescan/facescan/internal/reached"
 	"github.com/facescan/facescan/internal/telemetry"
 )
-
-// flushTimeout bounds the export of traces at the end of a sampled invocation.
-const flushTimeout = time.Second
 
 var (
 	registryMu sync.Mutex
@@ -84,11 +81,13 @@ func serve(
 		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The service is not configured."))
 		return
 	}
-	ctx := telemetry.With(telemetry.FromClient(r.Context(), r.Header), slog.String("function", name))
+	ctx := telemetry.In(telemetry.FromClient(r.Context(), r.Header), name)
 	ctx = reached.By(ctx, p.Config.LocalHosts, r.Host)
-	ctx, end := telemetry.Span(ctx, name)
+	ctx, end := telemetry.Request(ctx, r.Method)
+	a := &answer{ResponseWriter: w}
+	w = a
 	defer func() {
-		end(nil)
+		end(cmp.Or(a.status, http.StatusInternalServerError)) // a panic has left no status
 		if telemetry.Sampled(ctx) {
 			p.Flush(ctx)
 		}
@@ -102,6 +101,7 @@ func serve(
 		return
 	}
 	handler.ServeHTTP(w, r)
+	a.returned()
 }
 
 // refuseUnfitStart ends the start of a deployed function if its environment is unfit, so that the

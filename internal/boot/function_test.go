@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
@@ -125,6 +129,71 @@ func TestFunction(t *testing.T) {
 			t.Errorf("log entry = %v", entry)
 		}
 	})
+}
+
+// Not parallel: it changes the environment and the process's one Process.
+func TestFunction_spanOfARequest(t *testing.T) {
+	before := swapCurrent(nil)
+	t.Cleanup(func() { swapCurrent(before) })
+	t.Setenv("FACESCAN_TRACE_RATIO", "1")
+	p, err := Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spans := tracetest.NewInMemoryExporter()
+	p.ExportBy(spans)
+	t.Cleanup(func() { _ = p.tracing.Stop(context.Background()) })
+	HTTP("spanned", func(_ context.Context, p *Process) (http.Handler, error) {
+		api := p.API(nil, nil)
+		api.Handle("GET /v1/scans/{id}", httpapi.Public, func(_ http.ResponseWriter, r *http.Request) error {
+			switch r.PathValue("id") {
+			case "broken":
+				return errors.New("of a@example.com")
+			case "crashed":
+				panic("of a@example.com")
+			}
+			return nil
+		})
+		return api, nil
+	})
+	HTTP("spanned-plain", func(context.Context, *Process) (http.Handler, error) {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("handler") }), nil
+	})
+	const route = "GET /v1/scans/{id} /v1/scans/{id}"
+	for name, tt := range map[string]struct{ function, method, path, want string }{
+		"an answer without a status":        {"spanned", "GET", "/v1/scans/s1", route + " 200 Unset"},
+		"an error":                          {"spanned", "GET", "/v1/scans/broken", route + " 500 Error"},
+		"a panic":                           {"spanned", "GET", "/v1/scans/crashed", route + " 500 Error"},
+		"a path without a route":            {"spanned", "GET", "/v1/a@example.com", "GET  404 Unset"},
+		"a method without a route":          {"spanned", "PUT", "/v1/scans/s1", "PUT  405 Unset"},
+		"a panic that nothing has answered": {"spanned-plain", "GET", "/", "GET  500 Error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spans.Reset()
+			h, _ := Function(tt.function)
+			func() {
+				defer func() { _ = recover() }() // the framework does it
+				serveOnce(h, tt.method, tt.path, nil, nil)
+			}()
+			ended := spans.GetSpans()
+			if len(ended) != 1 {
+				t.Fatalf("%d spans", len(ended))
+			}
+			set := attribute.NewSet(ended[0].Attributes...)
+			route, _ := set.Value("http.route")
+			status, _ := set.Value("http.response.status_code")
+			got := fmt.Sprint(ended[0].Name, " ", route.AsString(), " ", status.AsInt64(), " ", ended[0].Status.Code)
+			if got != tt.want {
+				t.Errorf("span %q, want %q", got, tt.want)
+			}
+			if text := fmt.Sprintf("%+v", ended[0]); strings.Contains(text, "example.com") {
+				t.Errorf("exported: %s", text)
+			}
+			if service, _ := ended[0].Resource.Set().Value("service.name"); service.AsString() != tt.function {
+				t.Errorf("service.name = %q", service.AsString())
+			}
+		})
+	}
 }
 
 // Not parallel: it changes the environment and the process's one Process.

@@ -45,7 +45,9 @@ type lazy struct {
 func newProcess(c Config) *Process {
 	return &Process{
 		Config: c, Processors: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
-		tracing: telemetry.StartTracing(telemetry.Traces{Service: c.Service, Project: c.Project, Ratio: c.TraceRatio}),
+		tracing: telemetry.StartTracing(telemetry.Traces{
+			Project: c.Project, Service: c.Service, Revision: c.Revision, Release: c.Release, Ratio: c.TraceRatio,
+		}),
 	}
 }
 
@@ -85,16 +87,16 @@ func (p *Process) API(users httpapi.TokenVerifier, apps httpapi.AppVerifier) *ht
 	})
 }
 
-// Export has the process's spans exported by what build makes of the configured endpoint, if there
-// is one. It may be called by every function of the process, as part of its own build.
+// Export has the process's spans exported by what build makes for the configured collector, if
+// there is one. It may be called by every function of the process, as part of its own build.
 func (p *Process) Export(
-	ctx context.Context, build func(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error),
+	ctx context.Context, build func(context.Context, telemetry.Collector) (sdktrace.SpanExporter, error),
 ) error {
 	if p.tracing == nil || p.Config.OTLPEndpoint == "" {
 		return nil
 	}
 	_, err := Shared(ctx, p, "export of traces", func(ctx context.Context) (sdktrace.SpanExporter, error) {
-		exporter, err := build(ctx, p.Config.OTLPEndpoint)
+		exporter, err := build(ctx, p.Config.collector())
 		if err == nil {
 			p.tracing.ExportBy(exporter)
 		}
@@ -103,14 +105,17 @@ func (p *Process) Export(
 	return err
 }
 
-// Flush exports finished spans, for at most a second. Its failure does not fail the request.
+// ExportBy has the process's spans exported by the exporter, whatever is configured: tests read
+// them.
+func (p *Process) ExportBy(exporter sdktrace.SpanExporter) { p.tracing.ExportBy(exporter) }
+
+// Flush exports finished spans, for at most a second: see [telemetry.Tracing.Flush]. Its failure
+// does not fail the request.
 func (p *Process) Flush(ctx context.Context) {
 	if p.tracing == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
-	defer cancel()
-	if err := p.tracing.Flush(ctx); err != nil {
+	if err := p.tracing.Flush(context.WithoutCancel(ctx)); err != nil {
 		slog.WarnContext(ctx, "flush traces", "error", err)
 	}
 }

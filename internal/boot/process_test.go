@@ -11,6 +11,8 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 type contextKey struct{}
@@ -208,19 +210,19 @@ func TestExport(t *testing.T) {
 	p := localProcess(t)
 	spans := tracetest.NewInMemoryExporter()
 	made := 0
-	build := func(_ context.Context, endpoint string) (sdktrace.SpanExporter, error) {
+	build := func(_ context.Context, c telemetry.Collector) (sdktrace.SpanExporter, error) {
 		if made++; made == 1 {
 			return nil, errors.New("the variables are wrong")
 		}
-		if endpoint != "https://collector.example" {
-			t.Errorf("to %q", endpoint)
+		if c.Endpoint != "https://collector.example" || c.Protocol != telemetry.HTTP {
+			t.Errorf("to %v", c)
 		}
 		return spans, nil
 	}
 	if err := p.Export(t.Context(), build); err != nil || made != 0 {
 		t.Errorf("without an endpoint: %v, made %d", err, made)
 	}
-	p.Config.OTLPEndpoint = "https://collector.example"
+	p.Config.OTLPEndpoint, p.Config.OTLPProtocol = "https://collector.example", telemetry.HTTP
 	if p.Export(t.Context(), build) == nil {
 		t.Error("the exporter's error is lost")
 	}

@@ -29,6 +29,7 @@ var heavy = map[string][]string{
 	"cloud.google.com/go/firestore":                                   allBut("health"),
 	"google.golang.org/grpc":                                          allBut("health"),
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc": allBut("health"),
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp": allBut("health"),
 	"google.golang.org/protobuf/proto":                                allBut("health"),
 }
 

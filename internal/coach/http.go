@@ -96,8 +96,10 @@ func (h *Handler) look(ctx context.Context, lang sentence.Lang, preview []byte) 
 	defer h.Processors.Release(1)
 	done := watchdog.Watch(ctx, lookTime, h.Exit)
 	defer done()
-	_, end := telemetry.Span(ctx, "face.Analyze")
-	measured, err := h.Analyze(bytes.NewReader(preview), report.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels})
+	ctx, end := telemetry.Span(ctx, "face.Analyze")
+	measured, err := h.Analyze(bytes.NewReader(preview), report.Options{
+		MaxBytes: MaxBytes, MaxPixels: MaxPixels, Stage: telemetry.Stages(ctx, "face"),
+	})
 	a, err := answer(lang, measured, err)
 	end(err)
 	var refusal *report.Refusal

@@ -30,6 +30,7 @@ func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, er
 	if err != nil {
 		return report.Report{}, nil, err
 	}
+	defer opts.Begin("draw")()
 	pictures, err := draw.Pictures(m)
 	if err != nil {
 		return report.Report{}, nil, err

@@ -146,6 +146,9 @@ func New(code Code, format string, args ...any) *Error {
 	return e
 }
 
+// ErrorType returns the code, by which traces tell errors apart.
+func (e *Error) ErrorType() string { return string(e.Code) }
+
 // Err returns e if it names fields, and nil otherwise: the outcome of a check that adds to e what
 // is wrong.
 func (e *Error) Err() error {

@@ -172,6 +172,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 		a.noRoute(w, r, handler)
 		return
 	}
+	telemetry.Route(r.Context(), pattern)
 	a.mux.ServeHTTP(w, r)
 }
 

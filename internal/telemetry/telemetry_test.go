@@ -52,7 +52,7 @@ func TestWith_keepsSiblingsApart(t *testing.T) {
 
 func TestTraceContextTravels(t *testing.T) {
 	t.Parallel()
-	tracing := telemetry.StartTracing(telemetry.Traces{Service: "test", Ratio: 1})
+	tracing := telemetry.StartTracing(telemetry.Traces{Ratio: 1})
 	t.Cleanup(func() { _ = tracing.Stop(t.Context()) })
 	ctx := telemetry.FromClient(t.Context(), http.Header{"Traceparent": {parent}})
 	ctx, end := telemetry.Span(ctx, "step")

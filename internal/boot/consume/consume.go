@@ -177,7 +177,7 @@ func permanent(err error) bool {
 // transient; if not, the dead-letter topic ends the retries. A handler that can tell recovers by
 // itself.
 func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
-	ctx, end := telemetry.Span(ctx, a.function+".handle") // the function's part of the message's trace
+	ctx, end := telemetry.Handle(ctx, a.function+".handle", m.ID, m.Attempt) // its part of the message's trace
 	defer func() { end(err) }()
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -12,6 +12,17 @@ type Options struct {
 	// default 256 MiB: enough for a JPEG or a WebP of 50 megapixels, a PNG of 44, a progressive
 	// JPEG or a lossless WebP of about 40.
 	MaxMemory int64
+	// Stage, where set, is called with the name of each stage of the analysis when it begins, and what
+	// it returns when it ends. The report does not depend on it.
+	Stage func(name string) (end func())
+}
+
+// Begin calls Stage, if it is set.
+func (o Options) Begin(stage string) (end func()) {
+	if o.Stage == nil {
+		return func() {}
+	}
+	return o.Stage(stage)
 }
 
 // WithDefaults returns o with its zero fields set.

@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // Consumer updates ratings and entries. It is safe for concurrent use.
@@ -96,7 +97,9 @@ func (r *Consumer) recount(ctx context.Context, e event.ScanRescoredV1) error {
 // inTurn commits a change of the user's ratings; what names it in the error.
 func (r *Consumer) inTurn(
 	ctx context.Context, uid account.UID, what string, change func(context.Context, *outbox.Tx) error,
-) error {
+) (err error) {
+	ctx, end := telemetry.Span(ctx, "leaderboard.rating")
+	defer func() { end(err) }()
 	if err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), change); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -145,7 +148,18 @@ func (r *Consumer) contribute(
 	if !before.Contributions.Has(c) && grown.Has(c) {
 		logLate(ctx, c, r.Now())
 	}
-	return leaderboard.Save(tx.Transaction, r.Firestore, user, before, grown.Fold(r.Now()).Trim(), r.Now().UTC())
+	return r.save(ctx, tx.Transaction, user, before, grown.Fold(r.Now()).Trim())
+}
+
+// save writes what results from the contributions: see [leaderboard.Save].
+func (r *Consumer) save(
+	ctx context.Context, tx *firestore.Transaction, user account.User, before leaderboard.RatingDoc,
+	after leaderboard.History,
+) error {
+	_, end := telemetry.Span(ctx, "leaderboard.entry")
+	err := leaderboard.Save(tx, r.Firestore, user, before, after, r.Now().UTC())
+	end(err)
+	return err
 }
 
 // logLate logs each period that has closed before the contribution came, so that it counts for all
@@ -201,7 +215,7 @@ func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 			return err
 		}
 		for _, rating := range all {
-			if err := r.reproject(tx.Transaction, uid, user, rating); err != nil {
+			if err := r.reproject(ctx, tx.Transaction, uid, user, rating); err != nil {
 				return err
 			}
 		}
@@ -212,11 +226,11 @@ func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 // reproject writes the entries of a rating, or removes all if the consent is gone. user is zero if
 // the user is gone.
 func (r *Consumer) reproject(
-	tx *firestore.Transaction, uid account.UID, user account.User, rating leaderboard.RatingDoc,
+	ctx context.Context, tx *firestore.Transaction, uid account.UID, user account.User, rating leaderboard.RatingDoc,
 ) error {
 	if !user.Stands(rating.ConsentEpoch) {
 		_, err := leaderboard.Remove(tx, r.Firestore, uid, rating, r.Now().UTC())
 		return err
 	}
-	return leaderboard.Save(tx, r.Firestore, user, rating, rating.Contributions, r.Now().UTC())
+	return r.save(ctx, tx, user, rating, rating.Contributions)
 }

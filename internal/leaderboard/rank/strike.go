@@ -76,7 +76,7 @@ func (r *Consumer) replace(
 			if !ok || !user.Stands(doc.ConsentEpoch) {
 				continue
 			}
-			if err := r.keep(tx.Transaction, user, doc, c); err != nil {
+			if err := r.keep(ctx, tx.Transaction, user, doc, c); err != nil {
 				return err
 			}
 		}
@@ -101,11 +101,10 @@ func (r *Consumer) identified(
 
 // keep writes the rating with the contribution.
 func (r *Consumer) keep(
-	tx *firestore.Transaction, user account.User, doc leaderboard.RatingDoc, c leaderboard.Contribution,
+	ctx context.Context, tx *firestore.Transaction, user account.User, doc leaderboard.RatingDoc,
+	c leaderboard.Contribution,
 ) error {
-	now := r.Now().UTC()
-	after := doc.Contributions.Add(c).Fold(now).Trim()
-	return leaderboard.Save(tx, r.Firestore, user, doc, after, now)
+	return r.save(ctx, tx, user, doc, doc.Contributions.Add(c).Fold(r.Now().UTC()).Trim())
 }
 
 // scoreOf returns a score of an event, of which nothing outside of 0 to 100 is taken.

@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/parked"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 const (
@@ -99,7 +100,9 @@ func (c *Consumer) send(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	parcels, busy, err := c.claim(ctx, e, msg)
+	claimCtx, end := telemetry.Span(ctx, "notify.claim")
+	parcels, busy, err := c.claim(claimCtx, e, msg)
+	end(err)
 	if err != nil {
 		return fmt.Errorf("claim the channels of event %s: %w", msg.ID, err)
 	}
@@ -127,10 +130,12 @@ func (c *Consumer) dispatch(ctx context.Context, parcels []parcel) error {
 }
 
 // deliver sends one parcel and records the outcome.
-func (c *Consumer) deliver(ctx context.Context, p parcel) error {
+func (c *Consumer) deliver(ctx context.Context, p parcel) (err error) {
+	ctx, end := telemetry.Span(ctx, "notify."+string(p.channel))
+	var o outcome
+	defer func() { end(errors.Join(o.err, err)) }()
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	var o outcome
 	switch p.channel {
 	case notify.Push:
 		o = c.push(sendCtx, p)

@@ -128,6 +128,7 @@ func (c *Consumer) claim(
 	var s scan.Scan
 	var outcome error
 	token := rand.Text()
+	ctx, end := telemetry.Span(ctx, "scan.claim")
 	err := c.Outbox.RunInTurn(ctx, scan.Ref(c.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
 		read, user, err := c.read(tx.Transaction, uid, id)
 		if err != nil {
@@ -156,6 +157,7 @@ func (c *Consumer) claim(
 		s.UploadedAt = photo.Created
 		return scan.Write(tx.Transaction, c.Firestore, s)
 	})
+	end(err)
 	if err != nil {
 		return s, err
 	}
@@ -243,7 +245,7 @@ func (c *Consumer) measure(
 		return report.Report{}, nil, err
 	}
 	defer done()
-	_, end := telemetry.Span(ctx, "face.Scan")
+	ctx, end := telemetry.Span(ctx, "face.Scan")
 	defer func() {
 		if cause := recover(); cause != nil {
 			slog.ErrorContext(ctx, "analysis panicked", "panic", cause, "stack_trace", string(debug.Stack()))
@@ -251,7 +253,9 @@ func (c *Consumer) measure(
 		}
 		end(err)
 	}()
-	return c.Scan(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
+	return c.Scan(bytes.NewReader(photo), report.Options{
+		MaxBytes: scan.MaxBytes, Stage: telemetry.Stages(ctx, "face"),
+	})
 }
 
 // computing waits for a processor, which done gives back. From then on it ends the process if the
@@ -360,6 +364,7 @@ type ending func(
 func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 	var outcome error
 	var current scan.Scan
+	ctx, finished := telemetry.Span(ctx, "scan.finish")
 	err := c.Outbox.RunInTurn(ctx, account.Ref(c.Firestore, s.UID), func(ctx context.Context, tx *outbox.Tx) error {
 		outcome = nil
 		read, snap, err := c.read(tx.Transaction, s.UID, s.ID)
@@ -401,6 +406,7 @@ func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 		}
 		return scan.Write(tx.Transaction, c.Firestore, current)
 	})
+	finished(err)
 	if err != nil {
 		return fmt.Errorf("finish scan: %w", err)
 	}

@@ -12,11 +12,14 @@ import (
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // photo returns the scan's photo, if it is what its ticket describes. Its errors are
 // storage.ErrObjectNotExist, *unfit or transient.
-func (c *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
+func (c *Consumer) photo(ctx context.Context, s scan.Scan) (photo []byte, err error) {
+	ctx, end := telemetry.Span(ctx, "scan.read")
+	defer func() { end(err) }()
 	r, err := bucket.Open(ctx, c.Uploads.Object(scan.PhotoName(s.UID, s.ID)).Generation(s.Generation), scan.MaxBytes)
 	if errors.Is(err, bucket.ErrTooLarge) {
 		return nil, &unfit{tooLarge}
@@ -28,7 +31,7 @@ func (c *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
 	if r.Encoded() {
 		return nil, &unfit{encoded}
 	}
-	photo, err := r.All()
+	photo, err = r.All()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +42,11 @@ func (c *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
 }
 
 // keepAll stores the scan's results, all at once.
-func (c *Consumer) keepAll(ctx context.Context, s scan.Scan, report []byte, pictures []report.Picture) error {
+func (c *Consumer) keepAll(
+	ctx context.Context, s scan.Scan, report []byte, pictures []report.Picture,
+) (err error) {
+	ctx, end := telemetry.Span(ctx, "scan.keep")
+	defer func() { end(err) }()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.keep(ctx, scan.ReportName(s.UID, s.ID), "application/json", report) })
 	for _, p := range pictures {

@@ -32,24 +32,24 @@ func renditionName(s scan.Scan, r rendition.Rendition) string {
 // render makes and stores the scan's renditions, one after the other because of the memory that
 // each takes. A rendition that cannot be made is noted and fails nothing else; render returns only
 // errors of the storage.
-func (c *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) ([]scan.Rendered, error) {
+func (c *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) (all []scan.Rendered, err error) {
 	if len(s.Renditions) == 0 {
 		return nil, nil
 	}
 	ctx, end := telemetry.Span(ctx, "scan.render")
-	defer end(nil)
-	upright, err := c.upright(ctx, s, photo)
-	if err != nil {
-		slog.ErrorContext(ctx, "no renditions of a photo that was measured", "error", err)
+	defer func() { end(err) }()
+	upright, unreadable := c.upright(ctx, s, photo)
+	if unreadable != nil {
+		slog.ErrorContext(ctx, "no renditions of a photo that was measured", "error", unreadable)
 	}
-	all := make([]scan.Rendered, len(s.Renditions))
+	all = make([]scan.Rendered, len(s.Renditions))
 	for i, r := range s.Renditions {
 		all[i] = scan.Rendered{Name: r.Name, Format: r.Format}
 		switch {
 		case c.Now().After(s.Lease.Until.Add(-c.Lease / renderReserve)):
 			all[i].Failure = scan.RenditionLate
 			continue
-		case err != nil:
+		case unreadable != nil:
 			all[i].Failure = scan.RenditionFailed
 			continue
 		}

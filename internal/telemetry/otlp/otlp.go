@@ -1,70 +1,81 @@
-// Package otlp exports spans over OTLP/gRPC. The exporter reads the standard variables itself.
+// Package otlp exports spans over OTLP, by gRPC or by HTTP. What a setting does not say, the
+// exporters read from the standard variables: headers, certificates, compression.
 package otlp
 
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
-	"sync"
+	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/google"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/oauth"
+
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// googleHost is Google's endpoint for OTLP. It takes no spans without an OAuth token, nor without
-// the resource attribute telemetry.ProjectAttribute. The quota counted is that of the account's
-// own project, so no header names another. See
-// https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/overview and
-// https://docs.cloud.google.com/trace/docs/migrate-to-otlp-endpoints.
-const googleHost = "telemetry.googleapis.com"
+// Exports are repeated within the second that telemetry.Tracing gives them, as after a connection
+// that was closed while the instance slept.
+const (
+	firstPause   = 50 * time.Millisecond
+	longestPause = 200 * time.Millisecond
+	longestRetry = 500 * time.Millisecond
+)
 
-// New returns an exporter to the endpoint, which is the value of OTEL_EXPORTER_OTLP_ENDPOINT. It
-// does not dial yet.
-func New(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error) {
-	return newExporter(ctx, endpoint)
+// New returns an exporter to the collector. It does not dial yet. The collector's endpoint counts
+// alone, whatever OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says: the token is for no other host.
+func New(ctx context.Context, c telemetry.Collector) (sdktrace.SpanExporter, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	endpoint, err := url.Parse(c.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("read the collector's endpoint: %w", err)
+	}
+	if c.Protocol == telemetry.HTTP {
+		return overHTTP(ctx, endpoint, nil)
+	}
+	return overGRPC(ctx, endpoint)
 }
 
-func newExporter(ctx context.Context, endpoint string, dial ...grpc.DialOption) (sdktrace.SpanExporter, error) {
-	exporter, err := otlptracegrpc.New(ctx, otlptracegrpc.WithDialOption(append(authorization(endpoint), dial...)...))
+func overGRPC(ctx context.Context, endpoint *url.URL, dial ...grpc.DialOption) (sdktrace.SpanExporter, error) {
+	if telemetry.Google(endpoint) {
+		// These credentials refuse a connection without TLS by themselves.
+		dial = append(dial, grpc.WithPerRPCCredentials(oauth.TokenSource{TokenSource: &defaultCredentials{}}))
+	}
+	exporter, err := otlptracegrpc.New(ctx,
+		otlptracegrpc.WithEndpointURL(endpoint.String()), otlptracegrpc.WithDialOption(dial...),
+		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{
+			Enabled: true, InitialInterval: firstPause, MaxInterval: longestPause, MaxElapsedTime: longestRetry,
+		}),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("make the OTLP exporter: %w", err)
 	}
 	return exporter, nil
 }
 
-const cloudScope = "https://www.googleapis.com/auth/cloud-platform"
-
-// authorization returns how to dial the endpoint: Google's with the application default
-// credentials.
-func authorization(endpoint string) []grpc.DialOption {
-	if u, err := url.Parse(endpoint); err != nil || u.Hostname() != googleHost {
-		return nil
+// overHTTP returns an exporter that POSTs to v1/traces below the endpoint. base replaces
+// http.DefaultTransport for Google's endpoint, unless it is nil.
+func overHTTP(ctx context.Context, endpoint *url.URL, base http.RoundTripper) (sdktrace.SpanExporter, error) {
+	opts := []otlptracehttp.Option{
+		otlptracehttp.WithEndpointURL(endpoint.JoinPath("v1", "traces").String()),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
+			Enabled: true, InitialInterval: firstPause, MaxInterval: longestPause, MaxElapsedTime: longestRetry,
+		}),
 	}
-	credentials := oauth.TokenSource{TokenSource: &defaultCredentials{}}
-	return []grpc.DialOption{grpc.WithPerRPCCredentials(credentials)}
-}
-
-// defaultCredentials are the application default credentials, which the first export looks for: a
-// start must not wait for the metadata server.
-type defaultCredentials struct {
-	mu    sync.Mutex
-	found oauth2.TokenSource
-}
-
-// Token implements oauth2.TokenSource.
-func (d *defaultCredentials) Token() (*oauth2.Token, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.found == nil {
-		found, err := google.DefaultTokenSource(context.Background(), cloudScope)
-		if err != nil {
-			return nil, fmt.Errorf("find the credentials for traces: %w", err)
-		}
-		d.found = found
+	if telemetry.Google(endpoint) {
+		opts = append(opts, otlptracehttp.WithHTTPClient(&http.Client{
+			Transport: &authorizing{base: base, tokens: &defaultCredentials{}},
+		}))
 	}
-	return d.found.Token()
+	exporter, err := otlptracehttp.New(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("make the OTLP exporter: %w", err)
+	}
+	return exporter, nil
 }

@@ -27,6 +27,7 @@ locals {
         FACESCAN_CORS_ORIGINS       = join(",", var.cors_origins)
         FACESCAN_TRACE_RATIO        = tostring(var.trace_ratio)
         OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp_endpoint
+        OTEL_EXPORTER_OTLP_PROTOCOL = var.otlp_protocol
         # Go's collector works harder near the limit instead of letting the heap double past the instance's memory, where
         # the instance is killed with the requests that it serves. A tenth is for what the runtime does not count.
         GOMEMLIMIT = "${floor(f.memoryMiB * 0.9)}MiB"

@@ -370,6 +370,18 @@ variable "otlp_endpoint" {
   default     = ""
 }
 
+variable "otlp_protocol" {
+  description = "Protocol of `otlp_endpoint`: grpc or http/protobuf. Google's endpoint takes both."
+  type        = string
+  default     = "grpc"
+
+  validation {
+    # What internal/boot admits: with another no function would start.
+    condition     = contains(["grpc", "http/protobuf"], var.otlp_protocol)
+    error_message = "It is grpc or http/protobuf."
+  }
+}
+
 variable "trace_ratio" {
   description = "Share of new traces that is sampled, 0 to 1."
   type        = number

@@ -47,27 +47,47 @@ type Measurement struct {
 // OfPhoto decodes, finds the face and measures it. The errors are refusals.
 func OfPhoto(p *photo.Photo, models *cascade.Models) (*Measurement, error) {
 	m := &Measurement{Photo: p, Scale: p.Scale(photo.WorkingSide)}
-	grey, err := p.Grey(m.Scale)
-	if err != nil {
+	if err := m.find(models); err != nil {
 		return nil, err
 	}
-	if m.Place, err = models.Detect(grey); err != nil {
-		return nil, err
+	if !p.Pictured {
+		p.Decoded, p.Shown = nil, photo.Canvas{}
+	}
+	defer p.Begin("measure")()
+	m.look(models)
+	m.Judge(&Fitted)
+	return m, nil
+}
+
+// find decodes the photo and finds the face in it.
+func (m *Measurement) find(models *cascade.Models) error {
+	grey, err := m.decode(m.Scale)
+	if err != nil {
+		return err
+	}
+	m.Place, err = m.detect(models, grey)
+	if err != nil {
+		return err
 	}
 	if finer := m.finerScale(); finer != m.Scale {
-		if grey, err = p.Grey(finer); err != nil {
-			return nil, err
+		if grey, err = m.decode(finer); err != nil {
+			return err
 		}
 		m.Place.Window = m.Place.Times(float64(m.Scale) / float64(finer))
 		m.Scale = finer
 	}
 	m.Grey = grey
-	if !p.Pictured {
-		p.Decoded, p.Shown = nil, photo.Canvas{}
-	}
-	m.look(models)
-	m.Judge(&Fitted)
-	return m, nil
+	return nil
+}
+
+func (m *Measurement) decode(scale int) (*raster.Plane, error) {
+	defer m.Photo.Begin("decode")()
+	return m.Photo.Grey(scale)
+}
+
+func (m *Measurement) detect(models *cascade.Models, grey *raster.Plane) (cascade.FacePlace, error) {
+	defer m.Photo.Begin("detect")()
+	return models.Detect(grey)
 }
 
 // look measures the face that was found.

@@ -19,6 +19,8 @@ const WorkingSide = 1000
 // Photo is a file whose header has been read and found acceptable.
 type Photo struct {
 	Header
+	// Begin is that of the report.Options.
+	Begin func(stage string) (end func())
 	// Luma is the picture's brightness, once decoded, in full size and as stored: it becomes
 	// upright by the orientation turn, or upright and turned over if mirrored.
 	Luma *raster.Plane
@@ -57,7 +59,7 @@ func Open(r io.Reader, opts report.Options) (*Photo, error) {
 	if err := h.Check(opts); err != nil {
 		return nil, err
 	}
-	return &Photo{Header: h}, nil
+	return &Photo{Header: h, Begin: opts.Begin}, nil
 }
 
 // readUpTo reads all of r, or the first so many bytes. What lies in memory already is not read into
