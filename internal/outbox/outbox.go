@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -104,11 +105,25 @@ func (b *Box) Judging(key keys.Ring, may func(writer, topic string) bool) *Box {
 // Tx is a Firestore transaction that can owe events.
 type Tx struct {
 	*firestore.Transaction
-	owed []event.Event
+	owed   []event.Event
+	resent []Message
 }
 
 // Owe adds an event to the commit.
 func (t *Tx) Owe(e event.Event) { t.owed = append(t.owed, e) }
+
+// Message is a message that was published before and given up, as it was.
+type Message struct {
+	// ID names the document in the outbox. It is not the event's id, which is in the attributes: the
+	// same event may be owed at the same time.
+	ID, Topic  string
+	Data       []byte
+	Attributes map[string]string
+}
+
+// Resend adds the message to the commit, to be published again. Its consumers know the event by its
+// id, and drop it if they have handled it.
+func (t *Tx) Resend(m Message) { t.resent = append(t.resent, m) }
 
 // Tell owes the event of a fact that happened at the time, in the trace of ctx. The event's id is
 // derived from its type and the key, so the same fact gives the same event.
@@ -153,7 +168,7 @@ func (b *Box) run(
 		if err != nil {
 			return err
 		}
-		owed, err = b.record(ftx, tx.owed)
+		owed, err = b.record(tx)
 		return err
 	})
 	if err != nil {
@@ -169,23 +184,27 @@ type pending struct {
 	doc document
 }
 
-func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, error) {
-	recorded := make([]pending, 0, len(owed))
-	for _, e := range owed {
+func (b *Box) record(tx *Tx) ([]pending, error) {
+	recorded := make([]pending, 0, len(tx.owed)+len(tx.resent))
+	all := slices.Clone(tx.resent)
+	for _, e := range tx.owed {
 		data, err := event.Encode(e)
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, Message{ID: e.ID, Topic: event.Topic(e.Type), Data: data, Attributes: map[string]string{
+			event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
+		}})
+	}
+	for _, m := range all {
 		now := b.now().UTC()
-		p := pending{ref: b.fs.Collection("outbox").Doc(e.ID), doc: document{
-			Schema: schema, Topic: event.Topic(e.Type), UID: event.About(data).UID, Data: data, CreatedAt: now, DueAt: now,
-			Attributes: map[string]string{
-				event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
-			},
+		p := pending{ref: b.fs.Collection("outbox").Doc(m.ID), doc: document{
+			Schema: schema, Topic: m.Topic, UID: event.About(m.Data).UID, Data: m.Data, Attributes: m.Attributes,
+			CreatedAt: now, DueAt: now,
 		}}
-		p.doc.sign(b.key, e.ID)
+		p.doc.sign(b.key, m.ID)
 		if err := tx.Set(p.ref, p.doc); err != nil {
-			return nil, fmt.Errorf("owe event %s: %w", e.ID, err)
+			return nil, fmt.Errorf("owe event %s: %w", m.ID, err)
 		}
 		recorded = append(recorded, p)
 	}

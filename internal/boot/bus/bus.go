@@ -59,15 +59,18 @@ func Publisher(ctx context.Context, p *boot.Process) (outbox.Publisher, error) {
 		if err != nil {
 			return nil, err
 		}
-		var publisher outbox.Publisher = &topics{
-			client: client, prefix: p.Config.TopicPrefix, open: map[string]*pubsub.Publisher{},
-		}
+		publisher := To(client, p.Config.TopicPrefix)
 		wrap, err := wrapping(p, nil)
 		if err == nil && wrap != nil {
 			publisher = wrap(publisher)
 		}
 		return publisher, err
 	})
+}
+
+// To returns a publisher by the client, to topics whose names in Pub/Sub begin with the prefix.
+func To(client *pubsub.Client, prefix string) outbox.Publisher {
+	return &topics{client: client, prefix: prefix, open: map[string]*pubsub.Publisher{}}
 }
 
 // Wrap has the process publish through what wrap makes of its publisher. It has no effect after the

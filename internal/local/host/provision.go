@@ -21,8 +21,8 @@ import (
 	"github.com/facescan/facescan/internal/local/pusher"
 )
 
-// DeadLetterSubscription keeps what no attempt could deliver.
-const DeadLetterSubscription = "dead-letter.keep"
+// DeadLetterSubscription keeps what no attempt could deliver, under Terraform's name.
+const DeadLetterSubscription = catalog.DeadLetterTopic
 
 // provision makes the topics, the subscriptions and the buckets of the catalog, as Terraform does
 // in the cloud. The subscriptions are to be pulled, by startPusher.

@@ -1,0 +1,158 @@
+// Package operate is what operators do by scripts/admin and by function admin: it has events that
+// were given up published again.
+//
+// A redrive goes the way of every event. One commit marks what was given up, and owes the message
+// in the outbox, signed by the operator; then it is published. So a redrive that is killed anywhere
+// loses nothing: before the commit nothing has happened, and after it the sweep publishes. Of two
+// operators who redrive the same at once, one commits and the other is told. The message is the
+// former one to the byte, with the event's id, so it has no effect on a consumer that has handled
+// it: all functions that take the topic get it again.
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/parked"
+)
+
+// Reasons why something is not redriven.
+var (
+	// ErrRedriven means that it was redriven before, perhaps by another operator just now.
+	ErrRedriven = errors.New("it was redriven before")
+	// ErrForged means that a function has put it into the outbox that may not: to redrive it would
+	// make it believed.
+	ErrForged = errors.New("it was forged, and is kept as evidence")
+	// ErrTooLong means that its data was too long to be kept whole, or is too long to be owed. No event
+	// of the system is.
+	ErrTooLong = errors.New("its data is longer than any event of the system")
+	// ErrNoTopic means that nothing says which topic it came from.
+	ErrNoTopic = errors.New("it does not say which topic it came from")
+	// ErrClosed means that its user is gone, is being erased or is kept out: no function would act on
+	// it, and nothing of an erased user may be written again.
+	ErrClosed = errors.New("its user's account is closed")
+)
+
+// maxResent is the longest data of a message that is owed, in bytes: with its attributes it must
+// stay below Firestore's limit of 1 MiB.
+const maxResent = 768 << 10
+
+// Redriver has events that were given up published again. It is safe for concurrent use.
+type Redriver struct {
+	Firestore *firestore.Client
+	// Outbox owes in the operator's name.
+	Outbox *outbox.Box
+	// Now is the clock.
+	Now func() time.Time
+	// DryRun checks everything and changes nothing.
+	DryRun bool
+}
+
+// Parked has the parked event of the id published again, to the topic that it returns. The error is
+// parked.ErrNotFound or one of the reasons above.
+func (r *Redriver) Parked(ctx context.Context, id string) (topic string, err error) {
+	err = r.run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+		e, err := parked.Read(tx.Transaction, r.Firestore, id)
+		if err != nil {
+			return err
+		}
+		if topic, err = TopicOf(e); err != nil {
+			return err
+		}
+		if err := r.admit(tx, e.Data); err != nil || r.DryRun {
+			return err
+		}
+		tx.Resend(outbox.Message{
+			ID:    event.ID("parked", id, e.ParkedAt.UTC().Format(time.RFC3339Nano)),
+			Topic: topic, Data: e.Data, Attributes: e.Attributes,
+		})
+		return parked.Mark(tx.Transaction, r.Firestore, id, r.Now())
+	})
+	if err != nil {
+		return "", fmt.Errorf("redrive parked event %s: %w", id, err)
+	}
+	return topic, nil
+}
+
+// run runs fn in a transaction, a read-only one for a dry run.
+func (r *Redriver) run(ctx context.Context, fn func(context.Context, *outbox.Tx) error) error {
+	if !r.DryRun {
+		return r.Outbox.Run(ctx, fn)
+	}
+	return r.Firestore.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
+		return fn(ctx, &outbox.Tx{Transaction: tx})
+	}, firestore.ReadOnly)
+}
+
+// admit reads the user whom the data is about, if any, and returns ErrClosed unless the account is
+// in use. The outbox must not name a user whose erasure may have passed it.
+func (r *Redriver) admit(tx *outbox.Tx, data []byte) error {
+	uid := event.About(data).UID
+	if uid == "" {
+		return nil
+	}
+	if !event.ValidID(uid) {
+		return ErrClosed
+	}
+	_, err := account.EnterActive(tx.Transaction, r.Firestore, account.UID(uid))
+	if errors.Is(err, account.ErrClosed) {
+		return fmt.Errorf("%w: %w", ErrClosed, err)
+	}
+	return err
+}
+
+// TopicOf returns the topic that a redrive publishes the parked event to, or the reason why it is
+// not redriven.
+func TopicOf(e parked.Event) (string, error) {
+	switch {
+	case !e.RedrivenAt.IsZero():
+		return "", fmt.Errorf("%w, at %s", ErrRedriven, e.RedrivenAt.UTC().Format(time.RFC3339))
+	case e.Function == "outbox":
+		return "", ErrForged
+	case e.Cut():
+		return "", ErrTooLong
+	}
+	return topicOf(e.Function, e.Attributes, e.Data)
+}
+
+// topicOf returns the topic that the function took the message from: by its type, or since the
+// function takes no other.
+func topicOf(function string, attributes map[string]string, data []byte) (string, error) {
+	all := catalog.Functions()
+	i := slices.IndexFunc(all, func(f catalog.Function) bool { return f.Name == function })
+	if i < 0 {
+		return "", fmt.Errorf("%w: there is no function %q", ErrNoTopic, function)
+	}
+	topic := event.Topic(typeOf(attributes, data))
+	if topic == "" && attributes["eventType"] != "" {
+		topic = event.TopicUploadFinalized
+	}
+	switch takes := all[i].Takes; {
+	case slices.Contains(takes, topic):
+		return topic, nil
+	case len(takes) == 1:
+		return takes[0], nil
+	}
+	return "", fmt.Errorf("%w: %s takes none of the kind", ErrNoTopic, function)
+}
+
+// typeOf returns the event's type, "" for what is no event, such as a notification of Cloud Storage.
+func typeOf(attributes map[string]string, data []byte) string {
+	if kind := attributes[event.AttributeType]; kind != "" {
+		return kind
+	}
+	e, err := event.Decode(data)
+	if err != nil {
+		return ""
+	}
+	return e.Type
+}

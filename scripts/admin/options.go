@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/local/emulator"
+)
+
+// options are those of every command.
+type options struct {
+	project, database, prefix string
+	json, dryRun              bool
+	// owed is the operator's ring of the outbox, for a command that signs.
+	owed keys.Ring
+	args []string
+}
+
+// defaultPrefix begins the names of topics, subscriptions and buckets unless Terraform's variable
+// prefix says otherwise. The local stack has none.
+const defaultPrefix = "facescan-"
+
+func parse(
+	c command, args []string, environ func(string) string, stderr io.Writer,
+) (options, runner, error) {
+	var o options
+	local := environ("FIRESTORE_EMULATOR_HOST") != "" || environ("PUBSUB_EMULATOR_HOST") != ""
+	prefix := defaultPrefix
+	if local {
+		prefix = ""
+	}
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() { c.help(flags, stderr) }
+	flags.StringVar(&o.project, "project", "", "Google Cloud `project`; the local one by default, with an emulator")
+	flags.StringVar(&o.database, "database", cmp.Or(environ("FACESCAN_DATABASE"), firestore.DefaultDatabaseID),
+		"`id` of the database; FACESCAN_DATABASE by default")
+	flags.StringVar(&o.prefix, "prefix", cmp.Or(environ("FACESCAN_TOPIC_PREFIX"), prefix),
+		"what the `names` of topics and subscriptions begin with")
+	flags.BoolVar(&o.json, "json", false, "print JSON")
+	if c.changes {
+		flags.BoolVar(&o.dryRun, "dry-run", false, "change nothing, and print what would be done")
+	}
+	check, runs := c.define(flags)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return o, nil, err
+	}
+	if err != nil {
+		return o, nil, errUsage
+	}
+	o.args = flags.Args()
+	if local {
+		o.project = cmp.Or(o.project, emulator.DefaultProject)
+	}
+	if err := errors.Join(o.complete(c, environ), check(o.args)); err != nil {
+		fmt.Fprintf(stderr, "admin %s: %s\n", c.name, printable(err))
+		c.help(flags, stderr)
+		return o, nil, errUsage
+	}
+	return o, runs, nil
+}
+
+// complete reads the environment, and returns what is wrong.
+func (o *options) complete(c command, environ func(string) string) error {
+	if o.project == "" {
+		return errors.New("name the project by -project, or an emulator by FIRESTORE_EMULATOR_HOST")
+	}
+	if !c.signs || o.dryRun {
+		return nil
+	}
+	root, err := keys.Parse(keys.ForOutbox, environ(keys.ForOutbox.Variable()))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", keys.ForOutbox.Variable(), err)
+	}
+	o.owed = root.OfWriter(catalog.Operator)
+	return nil
+}
+
+// help prints what the command does and its options.
+func (c command) help(flags *flag.FlagSet, w io.Writer) {
+	fmt.Fprintf(w, "usage: go run ./scripts/admin %s [OPTIONS] %s\n\nIt %s.\n", c.name, c.args, c.about)
+	if c.more != "" {
+		fmt.Fprintf(w, "\n%s\n", c.more)
+	}
+	if c.signs {
+		fmt.Fprintf(w, "\n%s must have the functions' secret %s of Secret Manager, with which the events are signed:\n\n"+
+			"  export %[1]s=$(gcloud secrets versions access latest --secret=facescan-%[2]s)\n",
+			keys.ForOutbox.Variable(), keys.ForOutbox.Secret())
+	}
+	fmt.Fprint(w, "\n")
+	flags.PrintDefaults()
+}
+
+// none checks that there are no arguments behind the options.
+func none(args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%q is behind the options, where nothing is expected", args[0])
+	}
+	return nil
+}
+
+// errNoID means that a command does not know what it is about.
+var errNoID = errors.New("name what it is about by its ID, which list prints")
+
+// one checks that there is one argument, an id.
+func one(args []string) error {
+	if len(args) != 1 || args[0] == "" {
+		return errNoID
+	}
+	return nil
+}
