@@ -8,6 +8,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/admin"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
@@ -15,7 +16,7 @@ import (
 )
 
 func init() {
-	boot.HTTP("admin", build, boot.Keys(keys.ForLogs, keys.ForWriter("admin"))...)
+	boot.HTTP("admin", build, boot.Keys(keys.ForLogs, keys.ForAudit, keys.ForWriter("admin"))...)
 }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
@@ -24,8 +25,10 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err := errors.Join(apiErr, boxErr); err != nil {
 		return nil, err
 	}
+	acts := audit.New(fs, p.Config.Ring(keys.ForAudit), p.Now)
 	(&admin.Handler{
-		Firestore: fs, Accounts: account.New(fs, box, p.Now), Logs: p.Config.Ring(keys.ForLogs), Now: p.Now,
+		Firestore: fs, Accounts: account.New(fs, box, acts, p.Now), Acts: acts, Logs: p.Config.Ring(keys.ForLogs),
+		Now: p.Now,
 	}).Routes(api)
 	return api, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/facescan/facescan/internal/account/toolkit"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/consume"
@@ -20,7 +21,7 @@ import (
 )
 
 func init() {
-	consume.Events("erase", build, boot.Keys(keys.ForReceipts, keys.ForErased, keys.ForDeletions)...)
+	consume.Events("erase", build, boot.Keys(keys.ForReceipts, keys.ForErased, keys.ForDeletions, keys.ForAudit)...)
 }
 
 func build(ctx context.Context, p *boot.Process) (*erase.Consumer, error) {
@@ -44,6 +45,7 @@ func build(ctx context.Context, p *boot.Process) (*erase.Consumer, error) {
 	return &erase.Consumer{
 		Firestore: fs, Uploads: uploads, Results: results, Tombstones: tombstones, Auth: users, Accounts: accounts,
 		Mailer: mailer, Signer: signer, Links: links, PublicURL: c.PublicURL,
-		Key: c.Ring(keys.ForReceipts), ErasedKey: c.Ring(keys.ForErased), Wait: wait, Now: p.Now,
+		Key: c.Ring(keys.ForReceipts), ErasedKey: c.Ring(keys.ForErased),
+		Acts: audit.New(fs, c.Ring(keys.ForAudit), p.Now), Wait: wait, Now: p.Now,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
@@ -14,7 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 )
 
-func init() { consume.Events("export", build, boot.Keys(keys.ForWriter("export"))...) }
+func init() { consume.Events("export", build, boot.Keys(keys.ForAudit, keys.ForWriter("export"))...) }
 
 func build(ctx context.Context, p *boot.Process) (*exportbuild.Consumer, error) {
 	fs, fsErr := database.Open(ctx, p)
@@ -24,5 +25,8 @@ func build(ctx context.Context, p *boot.Process) (*exportbuild.Consumer, error) 
 	if err := errors.Join(fsErr, uploadsErr, resultsErr, boxErr); err != nil {
 		return nil, err
 	}
-	return &exportbuild.Consumer{Firestore: fs, Uploads: uploads, Results: results, Outbox: box, Now: p.Now}, nil
+	return &exportbuild.Consumer{
+		Firestore: fs, Uploads: uploads, Results: results, Acts: audit.New(fs, p.Config.Ring(keys.ForAudit), p.Now),
+		Outbox: box, Now: p.Now,
+	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
@@ -27,7 +28,7 @@ import (
 
 func init() {
 	needed := boot.Keys(
-		keys.ForLogs, keys.ForLimits, keys.ForReceipts, keys.ForDeletions, keys.ForWriter("profile"),
+		keys.ForLogs, keys.ForLimits, keys.ForReceipts, keys.ForDeletions, keys.ForAudit, keys.ForWriter("profile"),
 	)
 	boot.HTTP("profile", build, needed...)
 }
@@ -44,14 +45,14 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	links, linkErr := link.New(c.PublicURL, c.Ring(keys.ForDeletions))
 	opts := erasure.Options{
 		Keys: c.ReceiptPublicKeys, PublicURL: c.PublicURL, Key: c.Ring(keys.ForReceipts), Wait: c.ErasureWait,
-		Pages:   &web.Pages{Operator: web.Operator{Name: c.OperatorName, Contact: c.OperatorContact}},
-		Watcher: erasure.NewWatcher(listening), Now: now,
+		Pages: &web.Pages{Operator: web.Operator{Name: c.OperatorName, Contact: c.OperatorContact}},
+		Acts:  audit.New(fs, c.Ring(keys.ForAudit), now), Watcher: erasure.NewWatcher(listening), Now: now,
 	}
 	erasures, erasedErr := erasure.NewHandler(fs, box, opts)
 	if err := errors.Join(apiErr, fsErr, listenErr, boxErr, resultErr, signErr, erasedErr, userErr, linkErr); err != nil {
 		return nil, err
 	}
-	account.New(fs, box, now).ProfileRoutes(api)
+	account.New(fs, box, opts.Acts, now).ProfileRoutes(api)
 	(&home.Handler{Firestore: fs, Board: leaderboard.AllTime(report.MajorVersion()), Now: now}).Routes(api)
 	erasures.Routes(api)
 	limits := quota.New(fs, c.Ring(keys.ForLimits), now)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/signin"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/database"
@@ -18,7 +19,7 @@ import (
 
 func init() {
 	boot.HTTP("register", build,
-		boot.Keys(keys.ForLogs, keys.ForLimits, keys.ForClients, keys.ForWriter("register"))...)
+		boot.Keys(keys.ForLogs, keys.ForLimits, keys.ForClients, keys.ForAudit, keys.ForWriter("register"))...)
 }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
@@ -37,7 +38,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	api := p.API(verifier, identity.Apps(p))
-	accounts := account.New(fs, box, p.Now)
+	accounts := account.New(fs, box, audit.New(fs, p.Config.Ring(keys.ForAudit), p.Now), p.Now)
 	accounts.RegisterRoutes(api, limits)
 	accounts.SignInRoutes(api)
 	toolkit.Routes(api)

@@ -20,7 +20,7 @@ import (
 )
 
 func init() {
-	consume.Events("sweep", build, boot.Keys(keys.ForReceipts, keys.ForOutbox, keys.ForWriter("sweep"))...)
+	consume.Events("sweep", build, boot.Keys(keys.ForReceipts, keys.ForOutbox, keys.ForAudit, keys.ForWriter("sweep"))...)
 }
 
 func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {

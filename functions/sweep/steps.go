@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
@@ -38,7 +39,8 @@ func missing(ctx context.Context, p *boot.Process) (*erasure.Missing, error) {
 		return nil, err
 	}
 	return erasure.NewMissing(fs, box, users, erasure.MissingOptions{
-		Key: p.Config.Ring(keys.ForReceipts), Wait: p.Config.ErasureWait, After: p.Config.LookAfter, Now: p.Now,
+		Key: p.Config.Ring(keys.ForReceipts), Wait: p.Config.ErasureWait, After: p.Config.LookAfter,
+		Acts: audit.New(fs, p.Config.Ring(keys.ForAudit), p.Now), Now: p.Now,
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -66,7 +67,8 @@ func (w *world) again(t *testing.T) *world {
 
 func (w *world) serve(verifier httpapi.TokenVerifier) {
 	clock := func() time.Time { return time.Now().Add(w.ahead) }
-	service := account.New(w.fs, outbox.New(w.fs, w.bus, testkit.Writer("test"), clock), clock)
+	acts := audit.New(w.fs, testkit.Ring(keys.ForAudit), clock)
+	service := account.New(w.fs, outbox.New(w.fs, w.bus, testkit.Writer("test"), clock), acts, clock)
 	w.api = httpapi.New(httpapi.Options{Verifier: verifier, LogKey: testkit.Ring(keys.ForLogs)})
 	service.RegisterRoutes(w.api, quota.New(w.fs, testkit.Ring(keys.ForLimits), clock))
 	service.ProfileRoutes(w.api)

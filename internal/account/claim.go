@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account/username"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
@@ -266,12 +268,16 @@ func Bearer(ctx context.Context, fs *firestore.Client, name string, now time.Tim
 
 // Bar takes the name away from the user and keeps it from all users for schema.BarredLife. The user
 // may choose another at once. Bar does nothing if the user does not bear the name any more, or the
-// account is not in use.
-func (s *Service) Bar(ctx context.Context, uid UID, name string) error {
-	_, _, err := s.change(ctx, uid, nil, func(tx *outbox.Tx, u *User) (effect, error) {
+// account is not in use; barred is false then. with writes more in the same commit: the act,
+// for which it gets the user's link.
+func (s *Service) Bar(
+	ctx context.Context, uid UID, name string, with func(tx *outbox.Tx, of audit.Link) error,
+) (barred bool, err error) {
+	_, did, err := s.change(ctx, uid, nil, func(tx *outbox.Tx, u *User) (effect, error) {
 		if u.Username != name {
 			return nothing, nil
 		}
+		u.Acts = cmp.Or(u.Acts, audit.NewLink())
 		claims, err := s.readClaims(ctx, u.keys())
 		if err != nil {
 			return nothing, err
@@ -287,10 +293,10 @@ func (s *Service) Bar(ctx context.Context, uid UID, name string) error {
 			}
 		}
 		u.Username, u.Folded = "", ""
-		return visible, nil
+		return visible, with(tx, u.Acts)
 	})
 	if fault.Is(err, fault.CodeNotRegistered) || fault.Is(err, fault.CodeAccountErasing) {
-		return nil
+		return false, nil
 	}
-	return err
+	return did != nothing, err
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account/terms"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -158,7 +159,11 @@ func (s *Service) record(tx *outbox.Tx, u *User, r ConsentRecord) (effect, error
 	if err := tx.Create(consentRef(s.fs, u.UID, r.Epoch), r); err != nil {
 		return nothing, fmt.Errorf("record consent: %w", err)
 	}
-	return visible, nil
+	kind := audit.ConsentGranted
+	if r.Action == Withdrawn {
+		kind = audit.ConsentWithdrawn
+	}
+	return visible, s.note(tx, kind, u, r.At, consentID(r.Epoch))
 }
 
 // historyPage is the default number of consent records in a page.

@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -92,7 +93,7 @@ func (s *Service) newUser(who httpapi.Identity, displayName, locale string) User
 	u := User{
 		Schema: UserSchema, UID: UID(who.UID), State: Active,
 		Email: who.Email, EmailVerified: who.EmailVerified, DisplayName: displayName, Locale: locale,
-		Revision: 1, CreatedAt: now, UpdatedAt: now,
+		Acts: audit.NewLink(), Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	if who.IssuedAt > 0 {
 		u.TokensValidAfter = time.Unix(who.SignedInAt, 0).UTC() // by Firebase's clock; it has not ended
@@ -103,6 +104,9 @@ func (s *Service) newUser(who httpapi.Identity, displayName, locale string) User
 func (s *Service) create(ctx context.Context, tx *outbox.Tx, u User) error {
 	if err := tx.Create(Ref(s.fs, u.UID), u); err != nil {
 		return fmt.Errorf("create user: %w", err)
+	}
+	if err := s.note(tx, audit.Registered, &u, u.CreatedAt); err != nil {
+		return err
 	}
 	return tx.Tell(ctx, s.now(), event.AccountRegisteredV1{UID: string(u.UID)}, string(u.UID))
 }

@@ -18,7 +18,7 @@ import (
 
 // accounts is the service that the routes are of.
 func (w *world) accounts() *account.Service {
-	return account.New(w.fs, outbox.New(w.fs, w.bus, testkit.Writer("test"), time.Now), time.Now)
+	return account.New(w.fs, outbox.New(w.fs, w.bus, testkit.Writer("test"), time.Now), nil, time.Now)
 }
 
 // write sets fields of the user.

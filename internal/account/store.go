@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -19,13 +21,15 @@ import (
 type Service struct {
 	fs  *firestore.Client
 	box *outbox.Box
-	now func() time.Time
+	// acts keeps what is done to accounts.
+	acts *audit.Book
+	now  func() time.Time
 }
 
-// New returns a service that keeps accounts in the database and commits events by the outbox. now
-// is the clock.
-func New(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Service {
-	return &Service{fs: fs, box: box, now: now}
+// New returns a service that keeps accounts in the database, commits events by the outbox and
+// writes acts into the book. now is the clock.
+func New(fs *firestore.Client, box *outbox.Box, acts *audit.Book, now func() time.Time) *Service {
+	return &Service{fs: fs, box: box, acts: acts, now: now}
 }
 
 // read returns the account in use, outside of a transaction, for display only.
@@ -58,6 +62,7 @@ func edits(u User) []firestore.Update {
 		{Path: "leaderboard", Value: u.Leaderboard},
 		{Path: "birthYear", Value: store.OrAbsent(u.BirthYear)},
 		{Path: "keepPhotosDays", Value: store.OrAbsent(u.KeepPhotosDays)},
+		{Path: "acts", Value: store.OrAbsent(u.Acts)},
 		{Path: "revision", Value: u.Revision}, {Path: "updatedAt", Value: u.UpdatedAt},
 	}
 }
@@ -121,26 +126,24 @@ func (s *Service) save(ctx context.Context, tx *outbox.Tx, u *User, read time.Ti
 	)
 }
 
-// Strip removes everything from users/{uid} except what keeps the fence closed while the rest of
-// the account is erased. It creates the document if it does not exist, so that the user cannot
-// register meanwhile.
-func Strip(tx *firestore.Transaction, fs *firestore.Client, uid UID) error {
-	err := tx.Set(Ref(fs, uid), map[string]any{"schema": UserSchema, "uid": string(uid), "state": string(Erasing)})
-	if err != nil {
-		return fmt.Errorf("strip the account: %w", err)
-	}
-	return nil
+// note writes an act of the user's own, and makes the user's link if there is none. The edit under
+// way writes the user.
+func (s *Service) note(tx *outbox.Tx, kind audit.Kind, u *User, at time.Time, key ...string) error {
+	u.Acts = cmp.Or(u.Acts, audit.NewLink())
+	return s.acts.Write(tx.Transaction, audit.Act{
+		Kind: kind, Actor: audit.User, Subject: u.Acts, At: at, Key: append(key, string(u.UID)),
+	})
 }
 
-// Forget notes in the transaction that the user had the leaderboard ratings forgotten at the time.
-// It only writes.
-func Forget(tx *firestore.Transaction, fs *firestore.Client, u User, at time.Time) error {
-	err := tx.Update(Ref(fs, u.UID), []firestore.Update{
-		{Path: "leaderboard.forgottenAt", Value: at.UTC()},
-		{Path: "revision", Value: u.Revision + 1}, {Path: "updatedAt", Value: at.UTC()},
+// Strip removes everything from users/{uid} except what keeps the fence closed while the rest of
+// the account is erased. It creates the document if it does not exist, so that the user cannot
+// register meanwhile. The link to the acts stays for those of the erasure.
+func Strip(tx *firestore.Transaction, fs *firestore.Client, uid UID, acts audit.Link) error {
+	err := tx.Set(Ref(fs, uid), map[string]any{
+		"schema": UserSchema, "uid": string(uid), "state": string(Erasing), "acts": string(acts),
 	})
 	if err != nil {
-		return fmt.Errorf("note that the ratings are forgotten: %w", err)
+		return fmt.Errorf("strip the account: %w", err)
 	}
 	return nil
 }

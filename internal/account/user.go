@@ -9,6 +9,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/sentence"
@@ -67,6 +68,10 @@ type User struct {
 	// new account has the time of the sign-in that it was registered by. It is [Banned] for a user who
 	// may not sign in. It is absent in accounts from before the field existed, until the first look.
 	TokensValidAfter time.Time `firestore:"tokensValidAfter,omitempty"`
+
+	// Acts leads to the acts about the user in the audit, and goes with the account. It is absent in
+	// documents from before the field existed.
+	Acts audit.Link `firestore:"acts,omitempty"`
 
 	// Revision grows by one with each change of the document. It is the ETag.
 	Revision  int64     `firestore:"revision"`

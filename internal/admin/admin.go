@@ -1,6 +1,7 @@
 // Package admin serves the staff: the queue of reported names, and the state of a user for support.
-// Nothing of it shows a photo, a report or a score. Each request leaves an audit, audit/{id}, and a
-// line in the log before it is answered.
+// Nothing of it shows a photo, a report or a score. Each request leaves an act in the audit (see
+// package audit), in the commit of what it does or reads, and a line in the log before it is
+// answered.
 package admin
 
 import (
@@ -15,12 +16,12 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/moderation"
-	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -31,6 +32,8 @@ type Handler struct {
 	Firestore *firestore.Client
 	// Accounts takes names away.
 	Accounts *account.Service
+	// Acts keeps what staff look at and decide.
+	Acts *audit.Book
 	// Logs derives the pseudonyms of users in logs.
 	Logs keys.Ring
 	// Now is the clock.
@@ -44,37 +47,23 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/admin/users/{uid}", httpapi.Support, h.user)
 }
 
-// auditDoc is audit/{id}.
-type auditDoc struct {
-	Schema int `firestore:"schema"`
-	// Actor is the Firebase user of the staff, Role their role then.
-	Actor  string       `firestore:"actor"`
-	Role   httpapi.Role `firestore:"role"`
-	Action string       `firestore:"action"`
-	// UID is the user it was about, absent if it was about none in particular.
-	UID account.UID `firestore:"uid,omitempty"`
-	// Of is the id of the report that was decided, absent for other actions.
-	Of       string    `firestore:"of,omitempty"`
-	At       time.Time `firestore:"at"`
-	ExpireAt time.Time `firestore:"expireAt"`
+// audit keeps that the caller is about to look at something that is of no one user.
+func (h *Handler) audit(ctx context.Context, kind audit.Kind) error {
+	if err := h.Acts.Add(ctx, audit.Act{Kind: kind, Actor: audit.Staff(httpapi.Caller(ctx))}); err != nil {
+		return err
+	}
+	h.log(ctx, kind, "")
+	return nil
 }
 
-// audit keeps what the caller is about to see or do. If it cannot be kept, it must not happen.
-func (h *Handler) audit(ctx context.Context, action string, uid account.UID, of string) error {
-	who, now := httpapi.Caller(ctx), h.Now().UTC()
-	_, _, err := h.Firestore.Collection("audit").Add(ctx, auditDoc{
-		Schema: 1, Actor: who.UID, Role: who.Role, Action: action, UID: uid, Of: of, At: now,
-		ExpireAt: now.Add(schema.AuditLife),
-	})
-	if err != nil {
-		return fault.Wrap(err, fault.CodeUnavailable, "The audit cannot be written: try again.")
-	}
+// log writes the line of an act. uid is the user it is about, "" for none.
+func (h *Handler) log(ctx context.Context, kind audit.Kind, uid account.UID) {
 	about := ""
 	if uid != "" {
 		about = h.Logs.Pseudonym(string(uid))
 	}
-	slog.InfoContext(ctx, "staff", "action", action, "role", string(who.Role), "about", about)
-	return nil
+	role := string(httpapi.Caller(ctx).Role)
+	slog.InfoContext(ctx, "staff", "action", string(kind), "role", role, "about", about)
 }
 
 // reportView is a name that was reported and waits for a decision.
@@ -99,7 +88,7 @@ func (h *Handler) reports(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := h.audit(r.Context(), "reports.list", "", ""); err != nil {
+	if err := h.audit(r.Context(), audit.ReportsListed); err != nil {
 		return err
 	}
 	open, err := moderation.Open(r.Context(), h.Firestore, page)
@@ -126,16 +115,11 @@ func (h *Handler) resolve(w http.ResponseWriter, r *http.Request) error {
 	if !event.ValidID(id) {
 		return errNoReport()
 	}
-	found, err := moderation.Get(ctx, h.Firestore, id)
-	if err != nil {
+	desk := moderation.Desk{Firestore: h.Firestore, Accounts: h.Accounts, Acts: h.Acts, Now: h.Now}
+	if err := desk.Decide(ctx, audit.Staff(httpapi.Caller(ctx)), id, in.Decision); err != nil {
 		return missing(err)
 	}
-	if err := h.audit(ctx, "reports."+string(in.Decision), found.UID, id); err != nil {
-		return err
-	}
-	if err := moderation.Decide(ctx, h.Firestore, h.Accounts, id, in.Decision, h.Now()); err != nil {
-		return missing(err)
-	}
+	slog.InfoContext(ctx, "staff", "action", "report."+string(in.Decision), "role", string(httpapi.Caller(ctx).Role))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -173,14 +157,11 @@ func (h *Handler) user(w http.ResponseWriter, r *http.Request) error {
 	if !event.ValidID(string(uid)) {
 		return errNoUser()
 	}
-	u, err := account.Get(ctx, h.Firestore, uid)
+	u, err := h.look(ctx, uid)
 	if errors.Is(err, account.ErrNoUser) {
 		return errNoUser()
 	}
 	if err != nil {
-		return err
-	}
-	if err := h.audit(ctx, "users.read", uid, ""); err != nil {
 		return err
 	}
 	v := userView{
@@ -198,6 +179,26 @@ func (h *Handler) user(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("count devices: %w", err)
 	}
 	return httpapi.Write(w, http.StatusOK, v)
+}
+
+// look reads the user, in one commit with the act.
+func (h *Handler) look(ctx context.Context, uid account.UID) (u account.User, err error) {
+	err = h.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		if u, err = account.Read(tx, h.Firestore, uid); err != nil {
+			return err
+		}
+		link, err := audit.Ensure(tx, account.Ref(h.Firestore, uid), u.Acts)
+		if err != nil {
+			return err
+		}
+		by := audit.Staff(httpapi.Caller(ctx))
+		return h.Acts.Write(tx, audit.Act{Kind: audit.UserRead, Actor: by, Subject: link})
+	})
+	if err != nil {
+		return account.User{}, err
+	}
+	h.log(ctx, audit.UserRead, uid)
+	return u, nil
 }
 
 func errNoUser() error { return fault.New(fault.CodeNotFound, "There is no such user.") }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/admin"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
@@ -52,9 +53,10 @@ func (nowhere) Publish(context.Context, string, []byte, map[string]string) error
 // bench is the API of users and of staff, over a database of its own.
 type bench struct {
 	*testing.T
-	fs  *firestore.Client
-	api *httpapi.API
-	now time.Time
+	fs   *firestore.Client
+	api  *httpapi.API
+	now  time.Time
+	book *audit.Book
 }
 
 const (
@@ -71,12 +73,16 @@ func newBench(t *testing.T) *bench {
 	}
 	clock := func() time.Time { return b.now }
 	limits := quota.New(b.fs, testkit.Ring(keys.ForLimits), clock)
-	accounts := account.New(b.fs, outbox.New(b.fs, nowhere{}, testkit.Ring(keys.ForWriter("admin")), clock), clock)
+	acts := audit.New(b.fs, testkit.Ring(keys.ForAudit), clock)
+	accounts := account.New(b.fs, outbox.New(b.fs, nowhere{}, testkit.Ring(keys.ForWriter("admin")), clock), acts, clock)
+	b.book = acts
 	b.api = httpapi.New(httpapi.Options{Verifier: roles{}})
 	accounts.RegisterRoutes(b.api, limits)
 	accounts.ProfileRoutes(b.api)
 	(&moderation.Handler{Firestore: b.fs, Limits: limits, Now: clock}).Routes(b.api)
-	(&admin.Handler{Firestore: b.fs, Accounts: accounts, Logs: testkit.Ring(keys.ForLogs), Now: clock}).Routes(b.api)
+	(&admin.Handler{
+		Firestore: b.fs, Accounts: accounts, Acts: acts, Logs: testkit.Ring(keys.ForLogs), Now: clock,
+	}).Routes(b.api)
 	return b
 }
 
@@ -259,11 +265,71 @@ func TestSupport_seesNothingMeasuredAndIsAudited(t *testing.T) {
 	}
 	b.want(http.StatusNotFound, boss, "GET", "/v1/admin/users/none", "")
 	b.want(http.StatusNotFound, boss, "GET", "/v1/admin/users/a%2Fb", "")
-	audits := b.fs.Collection("audit").Where("uid", "==", "ada").Where("action", "==", "users.read")
-	if n := b.count(audits); n != 2 {
-		t.Errorf("%d audits of 2 looks", n)
+	if n := b.acts("ada")["user.read"]; n != 2 {
+		t.Errorf("%d acts of 2 looks", n)
 	}
-	if n := strings.Count(log.String(), "action=users.read"); n != 2 || strings.Contains(log.String(), "about=ada") {
+	if n := strings.Count(log.String(), "action=user.read"); n != 2 || strings.Contains(log.String(), "about=ada") {
 		t.Errorf("%d lines of 2 looks:\n%s", n, &log)
+	}
+}
+
+// acts counts the acts about the user by their kinds.
+func (b *bench) acts(uid account.UID) map[string]int {
+	b.Helper()
+	u, err := account.Get(b.Context(), b.fs, uid)
+	if err != nil {
+		b.Fatal(err)
+	}
+	about, ok := b.book.About(u.Acts)
+	if !ok {
+		b.Fatalf("%s has no link", uid)
+	}
+	found, err := about.Documents(b.Context()).GetAll()
+	if err != nil {
+		b.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, act := range found {
+		kind, _ := act.Data()["kind"].(string)
+		kinds[kind]++
+	}
+	return kinds
+}
+
+// A decision is one act, in the commit of what it does, however often it is asked for.
+func TestDecisions_areAudited(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.named("ada", "bob", "eve")
+	b.report("eve", "ada.name")
+	b.report("eve", "bob.name")
+	for range 2 {
+		b.want(http.StatusNoContent, boss, "POST", queue+"/"+moderationID(b, "ada")+"/resolve", `{"decision":"dismiss"}`)
+		b.want(http.StatusNoContent, boss, "POST", queue+"/"+moderationID(b, "bob")+"/resolve", `{"decision":"bar"}`)
+	}
+	for uid, want := range map[account.UID]map[string]int{
+		"ada": {"account.registered": 1, "report.dismissed": 1}, "bob": {"account.registered": 1, "name.barred": 1},
+		"eve": {"account.registered": 1},
+	} {
+		if diff := cmp.Diff(want, b.acts(uid)); diff != "" {
+			t.Errorf("acts about %s (-want +got):\n%s", uid, diff)
+		}
+	}
+}
+
+// A user from before there were links gets one by the first look.
+func TestLook_linksAUserOfBefore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.named("ada")
+	without := []firestore.Update{{Path: "acts", Value: firestore.Delete}}
+	if _, err := account.Ref(b.fs, "ada").Update(t.Context(), without); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		b.want(http.StatusOK, boss, "GET", "/v1/admin/users/ada", "")
+	}
+	if diff := cmp.Diff(map[string]int{"user.read": 2}, b.acts("ada")); diff != "" {
+		t.Errorf("acts (-want +got):\n%s", diff)
 	}
 }

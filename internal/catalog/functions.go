@@ -38,9 +38,10 @@ var account = topics(event.AccountRegisteredV1{}, event.AccountUpdatedV1{})
 // functions is sorted by name.
 var functions = everyTopic([]Function{
 	httpFunction(Function{
-		Name: "admin", Purpose: "reported names and the state of users, for staff; keeps an audit",
+		Name: "admin", Purpose: "reported names and the state of users, for staff",
 		Paths:     []string{"/v1/admin/*"},
 		Publishes: topics(event.AccountUpdatedV1{}),
+		Keys:      []keys.Use{keys.ForAudit},
 		Grants:    Grants{Auth: AuthReader},
 	}),
 	eventFunction(Function{
@@ -73,7 +74,7 @@ var functions = everyTopic([]Function{
 			event.SignInsEndedV1{},
 		),
 		Settings: append([]string{uploadsBucket, resultsBucket, tombstones, publicURL}, mail...),
-		Keys:     []keys.Use{keys.ForReceipts, keys.ForErased, keys.ForDeletions},
+		Keys:     []keys.Use{keys.ForReceipts, keys.ForErased, keys.ForDeletions, keys.ForAudit},
 		Secrets:  []string{receiptKey, smtpPassword},
 		Size:     Size{Concurrency: 8},
 		Grants: Grants{
@@ -85,6 +86,7 @@ var functions = everyTopic([]Function{
 		Takes:     topics(event.AccountExportRequestedV1{}),
 		Publishes: topics(event.ExportReadyV1{}),
 		Settings:  []string{uploadsBucket, resultsBucket},
+		Keys:      []keys.Use{keys.ForAudit},
 		// Years of pictures are copied one by one.
 		Size:   Size{Concurrency: 4, Timeout: 9 * time.Minute},
 		Retry:  Retry{AckDeadline: 10 * time.Minute},
@@ -140,7 +142,7 @@ var functions = everyTopic([]Function{
 			event.ConsentWithdrawnV1{},
 		), account...),
 		Settings: []string{publicURL, receiptKeys, resultsBucket, operatorName, operatorContact},
-		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts, keys.ForDeletions},
+		Keys:     []keys.Use{keys.ForLimits, keys.ForReceipts, keys.ForDeletions, keys.ForAudit},
 		Size:     Size{Concurrency: 1000}, // as many clients wait for exports and erasures as for scans
 		Grants:   Grants{Auth: AuthReader, Results: BucketRead, Signs: true},
 	}),
@@ -162,7 +164,7 @@ var functions = everyTopic([]Function{
 		},
 		Publishes: append(topics(event.DeviceAddedV1{}, event.SignInsEndedV1{}), account...),
 		Settings:  []string{firebaseKey},
-		Keys:      []keys.Use{keys.ForLimits, keys.ForClients},
+		Keys:      []keys.Use{keys.ForLimits, keys.ForClients, keys.ForAudit},
 		Grants:    Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
@@ -179,7 +181,7 @@ var functions = everyTopic([]Function{
 			"deletes what is due",
 		Takes:     topics(event.SweepRequestedV1{}),
 		Publishes: SweepOwes(),
-		Keys:      []keys.Use{keys.ForReceipts, keys.ForOutbox},
+		Keys:      []keys.Use{keys.ForReceipts, keys.ForOutbox, keys.ForAudit},
 		Settings:  []string{uploadsBucket, resultsBucket},
 		Size:      Size{Concurrency: 1},
 		Grants:    Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite},

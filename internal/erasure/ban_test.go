@@ -17,7 +17,7 @@ func TestBan(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.Register(ada, "token-of-ada")
-			accounts := account.New(w.Firestore, w.Outbox, w.Clock)
+			accounts := account.New(w.Firestore, w.Outbox, w.Acts, w.Clock)
 			if err := accounts.EndSignIns(t.Context(), ada, account.Banned); err != nil {
 				t.Fatal(err)
 			}

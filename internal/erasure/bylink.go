@@ -19,7 +19,7 @@ func (h *Handler) ByLink(ctx context.Context, uid account.UID, linkID string, lo
 		now := h.opts.Now()
 		fresh := newAccountJob(httpapi.Identity{UID: string(uid)}, now, now, h.wait, h.opts.Key)
 		fresh.LinkID = linkID
-		j, err = request(ctx, h.fs, h.box, fresh, nil)
+		j, err = request(ctx, h.fs, h.box, h.opts.Acts, fresh, nil)
 	}
 	if err != nil {
 		return "", err

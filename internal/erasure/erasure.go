@@ -31,6 +31,7 @@
 package erasure
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -40,6 +41,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/erasure/tombstone"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
@@ -90,6 +92,9 @@ type Job struct {
 	SignedInAt int64 `firestore:"signedInAt,omitempty"`
 	// LinkID is the link in a mail that requested it (see link.Link), "" for another request.
 	LinkID string `firestore:"linkId,omitempty"`
+	// Acts leads to the acts about the user in the audit (see account.User), for the last one. It is
+	// "" for a consent, and in sagas of before there were acts.
+	Acts audit.Link `firestore:"acts,omitempty"`
 	// ProveAt is when nothing can be written any more.
 	ProveAt time.Time `firestore:"proveAt"`
 	// CapabilityHash finds the saga by the receipt's URL. It is "" if there will be no receipt.
@@ -158,6 +163,26 @@ func NewConsentJob(uid account.UID, epoch int64, withdrawnAt, now time.Time, wai
 	j := newJob(uid, Consent, withdrawnAt, now, wait)
 	j.Epoch = epoch
 	return j
+}
+
+// asked returns the act of the request.
+func (j Job) asked() audit.Act {
+	by := audit.User
+	if j.SignedInAt == 0 && j.LinkID == "" {
+		by = audit.Service // as Firebase does not have the user, or after a restore
+	}
+	return audit.Act{Kind: audit.ErasureAsked, Actor: by, Subject: j.Acts, At: j.RequestedAt, Key: j.key()}
+}
+
+// Done returns the act that ends the erasure of an account. A saga of before there were acts has it
+// under a pseudonym of its own.
+func (j Job) Done(now time.Time) audit.Act {
+	subject := cmp.Or(j.Acts, audit.NewLink())
+	return audit.Act{Kind: audit.ErasureDone, Actor: audit.Service, Subject: subject, At: now, Key: j.key()}
+}
+
+func (j Job) key() []string {
+	return []string{string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10)}
 }
 
 // Tombstone returns the note that outlives a restore of the database.

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -33,6 +34,8 @@ type Options struct {
 	Wait string
 	// Pages shows receipts to people. The zero Pages name no operator.
 	Pages *web.Pages
+	// Acts keeps that an erasure was asked for.
+	Acts *audit.Book
 	// Watcher wakes the requests that wait for an erasure. By default it is one of the handler's own.
 	Watcher *longpoll.Watcher[Awaited]
 	// Now is the clock.
@@ -140,7 +143,7 @@ func (h *Handler) requested(ctx context.Context) (Job, error) {
 
 func (h *Handler) request(ctx context.Context, who httpapi.Identity) (Job, error) {
 	now := h.opts.Now()
-	return request(ctx, h.fs, h.box, newAccountJob(who, now, now, h.wait, h.opts.Key), nil)
+	return request(ctx, h.fs, h.box, h.opts.Acts, newAccountJob(who, now, now, h.wait, h.opts.Key), nil)
 }
 
 // requestOfGone begins the erasure for a user deleted at Firebase, who must have an account here.

@@ -100,7 +100,7 @@ func newLife(t *testing.T) *life {
 	mail := l.Mail.Host()
 	relayed.Store(&mail)
 	l.Handlers["erase"] = l.erase
-	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Now: l.Clock}
+	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Acts: l.Acts, Now: l.Clock}
 	missing, err := erasure.NewMissing(l.Firestore, l.Outbox, l.Users, opts)
 	if err != nil {
 		t.Fatal(err)

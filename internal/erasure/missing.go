@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
@@ -64,6 +65,7 @@ type Missing struct {
 	fs          *firestore.Client
 	box         *outbox.Box
 	accounts    *account.Service
+	acts        *audit.Book
 	auth        *auth.Client
 	key         keys.Ring
 	wait, after time.Duration
@@ -77,6 +79,8 @@ type MissingOptions struct {
 	// Wait is parsed by [ParseWait]. It is the wait of erase.Consumer. After replaces the day between
 	// two checks, such as "20s", from a second to a day. Only the local stack sets it.
 	Wait, After string
+	// Acts keeps that an erasure was begun.
+	Acts *audit.Book
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -90,7 +94,7 @@ func NewMissing(fs *firestore.Client, box *outbox.Box, users *auth.Client, opts 
 		return nil, err
 	}
 	return &Missing{
-		fs: fs, box: box, accounts: account.New(fs, box, opts.Now), auth: users,
+		fs: fs, box: box, accounts: account.New(fs, box, opts.Acts, opts.Now), acts: opts.Acts, auth: users,
 		key: opts.Key, wait: wait, after: after, now: opts.Now,
 	}, nil
 }
@@ -348,7 +352,7 @@ func (m *Missing) note(ctx context.Context, u listed, since any) error {
 // it, so no one has the receipt's URL, and there is no address to write to.
 func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
 	who, at := httpapi.Identity{UID: string(u.uid)}, m.now()
-	_, err = request(ctx, m.fs, m.box, newAccountJob(who, at, at, m.wait, m.key), func(now account.User) bool {
+	_, err = request(ctx, m.fs, m.box, m.acts, newAccountJob(who, at, at, m.wait, m.key), func(now account.User) bool {
 		return now.State == account.Active && now.MissingSince.Equal(u.since)
 	})
 	if errors.Is(err, errNotMeant) {

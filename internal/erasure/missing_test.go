@@ -38,7 +38,7 @@ func newSearch(t *testing.T) *search {
 	front := emulatortest.NewAuthFront(t)
 	s := &search{world: newWorldOf(t, usertest.Options{Auth: front}), auth: front}
 	var err error
-	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Now: s.Clock}
+	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Acts: s.Acts, Now: s.Clock}
 	s.missing, err = erasure.NewMissing(s.Firestore, s.Outbox, s.Users, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/erasure/tombstone"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
@@ -32,6 +33,8 @@ type Replay struct {
 	Firestore *firestore.Client
 	Accounts  *account.Service
 	Outbox    *outbox.Box
+	// Acts keeps that an erasure was asked for again.
+	Acts *audit.Book
 	// Tombstones are the latest ones by pseudonym.
 	Tombstones map[string]tombstone.Latest
 	// Key is for keys.ForReceipts and derives capabilities. ErasedKey is for keys.ForErased and
@@ -176,7 +179,7 @@ func (r *Replay) erase(ctx context.Context, uid account.UID, at time.Time) error
 		return nil
 	}
 	j := newAccountJob(httpapi.Identity{UID: string(uid)}, at, r.Now(), r.Wait, r.Key)
-	_, err := request(ctx, r.Firestore, r.Outbox, j, func(now account.User) bool { return existed(now, at) })
+	_, err := request(ctx, r.Firestore, r.Outbox, r.Acts, j, func(now account.User) bool { return existed(now, at) })
 	return err
 }
 

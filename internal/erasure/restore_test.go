@@ -86,7 +86,8 @@ func (w *world) replayer(t *testing.T) erasure.Replay {
 	}
 	box := outbox.New(w.Firestore, unheard{}, testkit.Writer("test"), w.Clock)
 	return erasure.Replay{
-		Firestore: w.Firestore, Accounts: account.New(w.Firestore, box, w.Clock), Outbox: box, Tombstones: tombstones,
+		Firestore: w.Firestore, Accounts: account.New(w.Firestore, box, w.Acts, w.Clock), Acts: w.Acts, Outbox: box,
+		Tombstones: tombstones,
 		Key: testkit.Ring(keys.ForReceipts), ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Now: w.Clock,
 	}
 }

@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/longpoll"
 	"github.com/facescan/facescan/internal/outbox"
@@ -86,7 +88,8 @@ var errNotMeant = errors.New("the account has changed")
 // registered has one too, since Firebase has the address. meant, if set, reports whether the
 // account, as the transaction reads it, is still to be erased. If not, the error is errNotMeant.
 func request(
-	ctx context.Context, fs *firestore.Client, box *outbox.Box, fresh Job, meant func(account.User) bool,
+	ctx context.Context, fs *firestore.Client, box *outbox.Box, acts *audit.Book, fresh Job,
+	meant func(account.User) bool,
 ) (j Job, err error) {
 	err = box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
 		user, userErr := account.Read(tx.Transaction, fs, fresh.UID)
@@ -101,18 +104,20 @@ func request(
 			return err
 		}
 		j = fresh
+		j.Acts = cmp.Or(user.Acts, audit.NewLink())
 		if userErr != nil {
-			err = account.Strip(tx.Transaction, fs, fresh.UID)
+			err = account.Strip(tx.Transaction, fs, fresh.UID, j.Acts)
 		} else {
 			err = tx.Update(account.Ref(fs, fresh.UID), []firestore.Update{
 				{Path: "state", Value: string(account.Erasing)}, {Path: "updatedAt", Value: fresh.RequestedAt},
+				{Path: "acts", Value: j.Acts},
 				{Path: "missingSince", Value: firestore.Delete}, // ends the search for the user
 			})
 		}
 		if err != nil {
 			return fmt.Errorf("close the account: %w", err)
 		}
-		return errors.Join(WriteJob(tx.Transaction, fs, j), tell(ctx, tx, j))
+		return errors.Join(WriteJob(tx.Transaction, fs, j), acts.Write(tx.Transaction, j.asked()), tell(ctx, tx, j))
 	})
 	if err != nil {
 		return Job{}, fmt.Errorf("request erasure: %w", err)

@@ -72,7 +72,7 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 		Firestore: w.Firestore, Uploads: objects.Bucket("uploads"), Results: objects.Bucket("results"),
 		Tombstones: objects.Bucket("tombstones"), Auth: w.Users, Mailer: mailer, Signer: w.signer,
 		PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
-		ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Now: w.Clock,
+		ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Acts: w.Acts, Now: w.Clock,
 	}
 	accounts, err := toolkit.New(t.Context(), w.Project)
 	if err != nil {
@@ -96,7 +96,7 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 		Results: w.Results, Signing: w.Signing, Now: w.Clock,
 	}).Routes(w.API)
 	exporter := &build.Consumer{
-		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Now: w.Clock,
+		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Acts: w.Acts, Now: w.Clock,
 	}
 	w.Handlers["erase"], w.Handlers["export"] = w.eraser.Handle, exporter.Handle
 	return w
@@ -106,7 +106,7 @@ func (w *world) requests(t *testing.T) *erasure.Handler {
 	t.Helper()
 	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
 		Keys: []string{w.signer.Public()}, PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
-		Watcher: w.watcher, Now: w.Clock,
+		Watcher: w.watcher, Acts: w.Acts, Now: w.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -136,6 +136,7 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 		"profile.json":      `"birthYear":1990`,
 		"preferences.json":  `{"push":true,"email":true,"kinds":{"account_erased":{"email":true},`,
 		"devices.json":      `"platform":"android"`,
+		"audit.json":        `"kind":"consent.granted"`,
 		"ratings.json":      `"id":"` + leaderboard.AllTime(report.MajorVersion()).ID() + `"`,
 		"scans.json":        `"id":"` + string(current) + `"`,
 		"guard.json":        `"scanId":"` + string(current) + `"`,

@@ -55,7 +55,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: usertest.New(t, usertest.Options{})}
 	w.exporter = &build.Consumer{
-		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Now: w.busyClock,
+		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Acts: w.Acts, Now: w.busyClock,
 	}
 	w.watcher = export.NewWatcher(w.Firestore)
 	w.sweeper = &export.Sweeper{Firestore: w.Firestore, Results: w.Results, Outbox: w.Outbox, Now: w.Clock}
@@ -66,7 +66,7 @@ func newWorld(t *testing.T) *world {
 	}).Routes(w.API)
 	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
 		PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
-		Now: w.Clock,
+		Acts: w.Acts, Now: w.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)

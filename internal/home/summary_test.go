@@ -98,7 +98,7 @@ func TestSummary_isForAccountsInUse(t *testing.T) {
 	}
 	b.Register(ada, "adas-phone")
 	err := b.Firestore.RunTransaction(t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
-		return account.Strip(tx, b.Firestore, ada)
+		return account.Strip(tx, b.Firestore, ada, "")
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,8 @@ const (
 	ForUnsubscribing Use = "unsubscribe"
 	// ForDeletions seals the links in mails that delete accounts.
 	ForDeletions Use = "deletions"
+	// ForAudit names people in the audit.
+	ForAudit Use = "audit"
 	// ForOutbox proves who wrote what is in the outbox. The secrets of each writer are derived from
 	// it (see [ForWriter]).
 	ForOutbox Use = "outbox"
@@ -75,7 +77,7 @@ func (u Use) Writer() string {
 func Uses() []Use {
 	return []Use{
 		ForLogs, ForLimits, ForScans, ForPhotos, ForRatings, ForFriends, ForReceipts, ForErased, ForCursors,
-		ForClients, ForUnsubscribing, ForDeletions, ForOutbox,
+		ForClients, ForUnsubscribing, ForDeletions, ForAudit, ForOutbox,
 	}
 }
 
@@ -137,6 +139,12 @@ const (
 	// what the link has.
 	DeletionAddress Purpose = "deletion\x00address"
 	DeletionLink    Purpose = "deletion\x00link"
+	// AuditSubject is the pseudonym of a user whom an act was done to: the link in users/{uid}.
+	AuditSubject Purpose = "audit\x00subject"
+	// AuditActor is the pseudonym of one of the staff who did it: uid.
+	AuditActor Purpose = "audit\x00actor"
+	// AuditObject is the pseudonym of what else it was done to: the user's link and an id.
+	AuditObject Purpose = "audit\x00object"
 	// Owed proves who owes an event: what package outbox writes of it. It is for the ring of a writer.
 	Owed Purpose = "outbox\x00owed"
 )
@@ -146,6 +154,7 @@ var uses = map[Purpose]Use{
 	Limit: ForLimits, Friends: ForFriends, FriendCode: ForFriends, FriendLookup: ForFriends, Receipt: ForReceipts,
 	Erased: ForErased, Cursor: ForCursors, Client: ForClients, Unsubscribe: ForUnsubscribing,
 	DeletionAddress: ForDeletions, DeletionLink: ForDeletions,
+	AuditSubject: ForAudit, AuditActor: ForAudit, AuditObject: ForAudit,
 }
 
 const (

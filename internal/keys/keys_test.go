@@ -42,6 +42,9 @@ func TestRing_ID(t *testing.T) {
 		{keys.FriendLookup, []string{"7KQ2M9XD40TBZR6N"}, "7atsnkx6bocxi5miw32ospsavi"},
 		{keys.Receipt, []string{"anna", "1795867200000000"}, "3qyfx4l6p4spjbhosy3ae4wy5y"},
 		{keys.Erased, []string{"anna"}, "ri27fpgk3lpfgkzkqdpbvx2jgq"},
+		{keys.AuditSubject, []string{"26 random characters of a link"}, "5onuw73i3tql7ccp3yrs445vcq"},
+		{keys.AuditActor, []string{"boss"}, "cqg7rcylf5fghnpx5tskqpnmca"},
+		{keys.AuditObject, []string{"link", "id"}, "5xzhvn3aklofhdxl443y5zcgxq"},
 		{keys.Owed, []string{"{}"}, "cgr37h2lbknvaatndkzewncdza"},
 	} {
 		if got := ring(useOf[tt.purpose]).ID(tt.purpose, tt.parts...); got != tt.want {
@@ -62,6 +65,7 @@ var useOf = map[keys.Purpose]keys.Use{
 	keys.Receipt: keys.ForReceipts, keys.Erased: keys.ForErased, keys.Cursor: keys.ForCursors,
 	keys.Client: keys.ForClients, keys.Unsubscribe: keys.ForUnsubscribing, keys.Owed: keys.ForWriter("rank"),
 	keys.DeletionAddress: keys.ForDeletions, keys.DeletionLink: keys.ForDeletions,
+	keys.AuditSubject: keys.ForAudit, keys.AuditActor: keys.ForAudit, keys.AuditObject: keys.ForAudit,
 }
 
 // What has the secret of one use computes nothing of another.

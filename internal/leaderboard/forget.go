@@ -34,7 +34,7 @@ func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, now time
 		if err := removeAll(tx, fs, uid, all, now); err != nil {
 			return err
 		}
-		return account.Forget(tx, fs, u, at)
+		return note(tx, fs, u, at)
 	})
 	if err != nil {
 		return fmt.Errorf("forget the ratings: %w", err)
@@ -47,6 +47,18 @@ func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, now time
 	})
 	if err != nil {
 		return fmt.Errorf("forget what was rated meanwhile: %w", err)
+	}
+	return nil
+}
+
+// note writes into the user's document when the ratings were forgotten. It only writes.
+func note(tx *firestore.Transaction, fs *firestore.Client, u account.User, at time.Time) error {
+	err := tx.Update(account.Ref(fs, u.UID), []firestore.Update{
+		{Path: "leaderboard.forgottenAt", Value: at.UTC()},
+		{Path: "revision", Value: u.Revision + 1}, {Path: "updatedAt", Value: at.UTC()},
+	})
+	if err != nil {
+		return fmt.Errorf("note that the ratings are forgotten: %w", err)
 	}
 	return nil
 }

@@ -9,8 +9,10 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -63,27 +65,70 @@ func Get(ctx context.Context, fs *firestore.Client, id string) (Report, error) {
 	return store.Decode[Report](snap, err, "report", ErrNotFound)
 }
 
-// Decide bars the name if that is the decision, and closes the report. Doing it again changes
-// nothing more. The name is barred first, so that a decision that is broken off stays in the queue.
-func Decide(
-	ctx context.Context, fs *firestore.Client, accounts *account.Service, id string, d Decision, now time.Time,
-) error {
-	found, err := Get(ctx, fs, id)
-	if err != nil {
+// Desk is where reports are decided.
+type Desk struct {
+	Firestore *firestore.Client
+	// Accounts takes names away.
+	Accounts *account.Service
+	// Acts keeps who decided.
+	Acts *audit.Book
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Decide has the report closed by the actor, and the name barred if that is the decision. A name
+// that its user does not bear any more is not barred. Each is in one commit with its act. Doing it
+// again changes nothing more.
+func (d *Desk) Decide(ctx context.Context, by audit.Actor, id string, decision Decision) error {
+	found, err := Get(ctx, d.Firestore, id)
+	if err != nil || !found.Open && found.Decision == decision {
 		return err
 	}
-	if d == Bar {
-		if err := accounts.Bar(ctx, found.UID, found.Username); err != nil {
+	if decision == Bar {
+		barred, err := d.Accounts.Bar(ctx, found.UID, found.Username, func(tx *outbox.Tx, of audit.Link) error {
+			act := audit.Act{Kind: audit.NameBarred, Actor: by, Subject: of, Object: id}
+			return errors.Join(d.close(ctx, tx.Transaction, id), d.Acts.Write(tx.Transaction, act))
+		})
+		if err != nil || barred {
 			return err
 		}
 	}
-	err = fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		if _, err := read(tx, fs, id); err != nil {
-			return err // the user was erased meanwhile
+	return d.leave(ctx, by, id, decision)
+}
+
+// close closes the report of a name that is being barred, on the condition that it has not changed
+// since it was read, here and outside of the transaction, which others' accounts are in.
+func (d *Desk) close(ctx context.Context, tx *firestore.Transaction, id string) error {
+	snap, err := ref(d.Firestore, id).Get(ctx)
+	if _, err = store.Decode[Report](snap, err, "report", ErrNotFound); err != nil {
+		return err
+	}
+	return tx.Update(snap.Ref, d.closed(Bar), firestore.LastUpdateTime(snap.UpdateTime))
+}
+
+func (d *Desk) closed(by Decision) []firestore.Update {
+	return []firestore.Update{
+		{Path: "open", Value: false}, {Path: "decision", Value: by}, {Path: "updatedAt", Value: d.Now().UTC()},
+	}
+}
+
+// leave closes the report and leaves the name. It does nothing if its user is gone.
+func (d *Desk) leave(ctx context.Context, by audit.Actor, id string, decision Decision) error {
+	err := d.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		found, err := read(tx, d.Firestore, id)
+		if err != nil {
+			return err
 		}
-		return tx.Update(ref(fs, id), []firestore.Update{
-			{Path: "open", Value: false}, {Path: "decision", Value: d}, {Path: "updatedAt", Value: now.UTC()},
-		})
+		about, err := account.Read(tx, d.Firestore, found.UID)
+		if err != nil {
+			return err
+		}
+		link, err := audit.Ensure(tx, account.Ref(d.Firestore, found.UID), about.Acts)
+		if err != nil {
+			return err
+		}
+		act := audit.Act{Kind: audit.ReportDismissed, Actor: by, Subject: link, Object: id}
+		return errors.Join(tx.Update(ref(d.Firestore, id), d.closed(decision)), d.Acts.Write(tx, act))
 	})
-	return fault.Ignore(err, ErrNotFound)
+	return fault.Ignore(fault.Ignore(err, ErrNotFound), account.ErrNoUser)
 }

@@ -188,6 +188,14 @@ var Collections = []Collection{
 		Withheld: "a secret that the friend code is made of, which the app shows",
 	},
 
+	// With the account goes what leads to the acts about it (see package audit), and what has its uid:
+	// an act of before there were pseudonyms, which nothing has brought into the present shape.
+	{
+		Name: "audit", Says: "what was done to an account, and by whom, under pseudonyms", Expires: true,
+		Removed: WithAccount, Stays: "acts under a pseudonym, to which nothing leads once the account is erased",
+		Explained: "what was done to your account in the last 400 days, and by whom: by you, by our staff, by\n" +
+			"the service on its own or by its operator",
+	},
 	{
 		Name: "scans", Says: "a photo's way through the analysis, and its result",
 		Removed: WithConsent,
@@ -239,11 +247,6 @@ var Collections = []Collection{
 	{
 		Name: "erased", Says: "that an account was erased, under a pseudonym", Expires: true,
 		Removed: Never, Stays: "the receipt, under a pseudonym, for 30 days", Withheld: "nobody's any more",
-	},
-	// With the user it is about goes what staff looked at of them; what staff did in general stays.
-	{
-		Name: "audit", Says: "what one of the staff looked at or decided", Expires: true,
-		Removed: WithAccount, Stays: "what staff did, for a year; nothing measured is in it", Withheld: "it names staff",
 	},
 	// The one document about a name has how often it was reported, and not by whom.
 	{

@@ -23,7 +23,7 @@ const day = 24 * time.Hour
 //	a username given up         30 d                     sweep, TTL on expireAt
 //	a username that was barred  1 y                      sweep, TTL on expireAt
 //	a report of a username      90 d                     sweep, TTL on expireAt
-//	what staff looked at        1 y                      sweep, TTL on expireAt
+//	an act in the audit         400 d                    sweep, TTL on expireAt
 //	an export                   24 h                     sweep; bucket lifecycle, the backstop
 //	a receipt of erasure        30 d                     sweep, TTL on expireAt
 //	a tombstone of an erasure   30 d                     bucket lifecycle
@@ -58,8 +58,9 @@ const (
 	BarredLife = 365 * day
 	// NameReportLife is how long a report of a username is kept.
 	NameReportLife = 90 * day
-	// AuditLife is how long it is kept what staff did.
-	AuditLife = 365 * day
+	// AuditLife is how long the audit keeps an act: a year, and some weeks for the yearly look at
+	// it.
+	AuditLife = 400 * day
 	// ParkedLife is how long an event is kept for an operator.
 	ParkedLife = 30 * day
 	// ExportLife is how long an export is kept, first from its request and then from its completion.
@@ -106,6 +107,7 @@ var Residuals = []Residual{
 	{"logs of requests that looked like an attack, or of all while a fault is looked for, which bear address " +
 		"and path", int(RequestLogLife / day)},
 	{"notes under a keyed hash of the id, to erase what a restored backup brings back", int(TombstoneLife / day)},
+	{"what was done to the account and when, under a pseudonym to which nothing leads any more", int(AuditLife / day)},
 	{"Google's own copies of what was deleted from database and storage, which we cannot read", 180},
 	{"Firebase Authentication's live and backup systems", 180},
 }

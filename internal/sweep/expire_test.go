@@ -70,9 +70,9 @@ func (f *fixture) report(t *testing.T) {
 	f.Do("eve", http.MethodPut, "/v1/me/username", `{"username":"eavesdropper"}`)
 	f.Do("ada", http.MethodPost, "/v1/leaderboards/reports", `{"username":"eavesdropper","reason":"insulting"}`)
 	api := httpapi.New(httpapi.Options{Verifier: staff{}})
-	accounts := account.New(f.Firestore, f.Outbox, f.Clock)
+	accounts := account.New(f.Firestore, f.Outbox, f.Acts, f.Clock)
 	(&admin.Handler{
-		Firestore: f.Firestore, Accounts: accounts, Logs: testkit.Ring(keys.ForLogs), Now: f.Clock,
+		Firestore: f.Firestore, Accounts: accounts, Logs: testkit.Ring(keys.ForLogs), Acts: f.Acts, Now: f.Clock,
 	}).Routes(api)
 	f.API, api = api, f.API
 	f.Do("boss", http.MethodGet, "/v1/admin/reports", "")
@@ -88,7 +88,7 @@ func (f *fixture) leave(t *testing.T) {
 	}
 	requests, err := erasure.NewHandler(f.Firestore, f.Outbox, erasure.Options{
 		Keys: []string{signer.Public()}, PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
-		Wait: "0s", Now: f.Clock,
+		Wait: "0s", Acts: f.Acts, Now: f.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func (f *fixture) leave(t *testing.T) {
 	f.Handlers["erase"] = (&erase.Consumer{
 		Firestore: f.Firestore, Uploads: f.Uploads, Results: f.Results, Tombstones: f.Tombstones, Auth: f.Users,
 		Mailer: f.Mailer, Signer: signer, PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
-		ErasedKey: testkit.Ring(keys.ForErased), Now: f.Clock,
+		ErasedKey: testkit.Ring(keys.ForErased), Acts: f.Acts, Now: f.Clock,
 	}).Handle
 	f.Register("bob", "token-of-bob")
 	f.Do("bob", http.MethodDelete, "/v1/me", "")

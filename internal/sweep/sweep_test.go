@@ -58,7 +58,7 @@ func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
 func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *sweep.Consumer {
 	t.Helper()
 	box := outbox.New(f.Firestore, publisher, testkit.Writer("test"), f.Clock)
-	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Now: f.Clock}
+	opts := erasure.MissingOptions{Key: testkit.Ring(keys.ForReceipts), Acts: f.Acts, Now: f.Clock}
 	missing, err := erasure.NewMissing(f.Firestore, box, f.Users, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ import (
 // wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the
 // functions themselves.
 func wiring() map[string]func(*httpapi.API) {
-	accounts := account.New(nil, nil, nil)
+	accounts := account.New(nil, nil, nil, nil)
 	return map[string]func(*httpapi.API){
 		"admin": new(admin.Handler).Routes,
 		"coach": new(coach.Handler).Routes,

@@ -23,6 +23,8 @@ var germanResiduals = map[string]string{
 		"Protokolle von Anfragen, die wie ein Angriff aussahen, oder aller während einer Fehlersuche, mit Adresse und Pfad",
 	"notes under a keyed hash of the id, to erase what a restored backup brings back": "" +
 		"Vermerke unter einem geschlüsselten Hash der Kennung, um zu löschen, was eine eingespielte Sicherung zurückbringt",
+	"what was done to the account and when, under a pseudonym to which nothing leads any more": "" +
+		"was mit dem Konto wann geschah, unter einem Pseudonym, zu dem nichts mehr führt",
 	"Google's own copies of what was deleted from database and storage, which we cannot read": "" +
 		"Googles eigene Kopien dessen, was aus Datenbank und Speicher gelöscht wurde, die wir nicht lesen können",
 	"Firebase Authentication's live and backup systems": "die Systeme und Sicherungen von Firebase Authentication",

@@ -14,7 +14,7 @@ func storeName(lang, store string) string {
 }
 
 var storeNames = map[string]struct{ english, german string }{
-	"audit":        {"Notes of what our staff did", "Vermerke, was unsere Leute getan haben"},
+	"audit":        {"Notes of staff that named you", "Vermerke unserer Leute, die dich nannten"},
 	"blocked":      {"Blocked users", "Blockierte"},
 	"consents":     {"Consents", "Einwilligungen"},
 	"deliveries":   {"Notes of pushes and mails", "Vermerke über Pushs und Mails"},

@@ -2,6 +2,7 @@
 // route that reads the account, and at Firebase within two minutes.
 //
 //	export FACESCAN_KEY_OUTBOX=$(gcloud secrets versions access latest --secret=facescan-key-outbox)
+//	export FACESCAN_KEY_AUDIT=$(gcloud secrets versions access latest --secret=facescan-key-audit)
 //	go run ./scripts/ban -project my-project -uid UID
 //	go run ./scripts/ban -project my-project -uid UID -lift
 package main
@@ -23,6 +24,7 @@ import (
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -35,8 +37,8 @@ Ends all sign-ins of the user and refuses new ones, from the next request on. Fi
 two minutes, by an event that the sweep publishes. Nothing of the user is deleted, and they may ask
 for the erasure of their account after the ban is lifted.
 
-FACESCAN_KEY_OUTBOX must have the functions' secret key-outbox of Secret Manager, with which the event
-is signed. With FIRESTORE_EMULATOR_HOST and FIREBASE_AUTH_EMULATOR_HOST set it works on the emulators.
+FACESCAN_KEY_OUTBOX and FACESCAN_KEY_AUDIT must have the functions' secrets key-outbox and key-audit of
+Secret Manager: the event is signed with the first, and the audit names people by the second. With FIRESTORE_EMULATOR_HOST and FIREBASE_AUTH_EMULATOR_HOST set it works on the emulators.
 
 `
 
@@ -69,7 +71,7 @@ type options struct {
 	project, database string
 	uid               account.UID
 	lift              bool
-	key               keys.Ring
+	key, audit        keys.Ring
 }
 
 func parse(args []string, environ func(string) string, stderr io.Writer) (options, error) {
@@ -116,6 +118,9 @@ func (o *options) complete(environ func(string) string, more int) error {
 		return fmt.Errorf("read %s: %w", keys.ForOutbox.Variable(), err)
 	}
 	o.key = root.OfWriter(catalog.Operator)
+	if o.audit, err = keys.Parse(keys.ForAudit, environ(keys.ForAudit.Variable())); err != nil {
+		return fmt.Errorf("read %s: %w", keys.ForAudit.Variable(), err)
+	}
 	return nil
 }
 
@@ -140,7 +145,8 @@ func command(ctx context.Context, args []string, environ func(string) string, st
 }
 
 func (o options) run(ctx context.Context, fs *firestore.Client, users *auth.Client, out io.Writer) error {
-	accounts := account.New(fs, outbox.New(fs, left{}, o.key, time.Now), time.Now)
+	acts := audit.New(fs, o.audit, time.Now)
+	accounts := account.New(fs, outbox.New(fs, left{}, o.key, time.Now), acts, time.Now)
 	if o.lift {
 		if _, err := users.UpdateUser(ctx, string(o.uid), new(auth.UserToUpdate).Disabled(false)); err != nil {
 			return fmt.Errorf("let the user in at Firebase: %w", err)

@@ -47,7 +47,7 @@ func TestBan(t *testing.T) {
 		return u.TokensValidAfter
 	}
 	var out strings.Builder
-	o := options{uid: u.UID, key: testkit.Writer(catalog.Operator)}
+	o := options{uid: u.UID, key: testkit.Writer(catalog.Operator), audit: testkit.Ring(keys.ForAudit)}
 	for range 2 {
 		if err := o.run(t.Context(), fs, users, &out); err != nil {
 			t.Fatal(err)
@@ -76,7 +76,8 @@ func TestBan(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	key := map[string]string{"FACESCAN_KEY_OUTBOX": keys.Derive([]byte("root"), keys.ForOutbox)}
+	secret := keys.Derive([]byte("root"), keys.ForOutbox)
+	key := map[string]string{"FACESCAN_KEY_OUTBOX": secret, "FACESCAN_KEY_AUDIT": secret}
 	for name, tt := range map[string]struct {
 		args    []string
 		environ map[string]string

@@ -49,8 +49,8 @@ after the deployment. It may be stopped and run again: what is migrated is left 
 With FIRESTORE_EMULATOR_HOST set it works on the emulator, otherwise on Google Cloud, by the
 application default credentials. The steps "tombstones" need FACESCAN_TOMBSTONES_BUCKET, and
 FACESCAN_KEY_ERASED, which is in Secret Manager as key-erased; the step "outbox" needs
-FACESCAN_KEY_OUTBOX, which is key-outbox. What it prints has user ids and usernames in it: keep it
-to yourself.
+FACESCAN_KEY_OUTBOX, which is key-outbox, and the step "audit/acts" FACESCAN_KEY_AUDIT, key-audit.
+What it prints has user ids and usernames in it: keep it to yourself.
 
 `
 
@@ -143,10 +143,13 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	}
 	kept, keptErr := openStones(ctx, os.Getenv)
 	owed, owedErr := openOwed(os.Getenv)
-	if err := errors.Join(keptErr, owedErr); err != nil {
+	audited, auditErr := openAudit(os.Getenv)
+	if err := errors.Join(keptErr, owedErr, auditErr); err != nil {
 		return errors.Join(err, fs.Close())
 	}
-	r := runner{fs: fs, now: time.Now, out: stdout, dry: o.dryRun, after: o.after, stones: kept, owed: owed}
+	r := runner{
+		fs: fs, now: time.Now, out: stdout, dry: o.dryRun, after: o.after, stones: kept, owed: owed, audit: audited,
+	}
 	where := cmp.Or(os.Getenv("FIRESTORE_EMULATOR_HOST"), "Google Cloud")
 	fmt.Fprintf(stdout, "project %s, database %s on %s\n", o.project, o.database, where)
 	for _, s := range steps {

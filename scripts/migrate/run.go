@@ -57,8 +57,9 @@ type tx struct {
 	dry   bool
 	// stones is nil if the run was given none.
 	stones *stones
-	// owed signs events, and has no secret if the run was given none.
-	owed keys.Ring
+	// owed signs events, and audit names people in the audit; each has no secret if the run was given
+	// none.
+	owed, audit keys.Ring
 	// writes and notes are what the transaction did and what an operator must know, a line each.
 	writes, notes []string
 }
@@ -129,8 +130,8 @@ type runner struct {
 	dry bool
 	// stones is for the steps that keep tombstones.
 	stones *stones
-	// owed is for the step that signs events.
-	owed keys.Ring
+	// owed is for the step that signs events, audit for that of the audit.
+	owed, audit keys.Ring
 	// after is the path of the document behind which the first page begins, "" for the beginning.
 	after string
 }
@@ -239,7 +240,7 @@ func (r *runner) document(ctx context.Context, s step, doc *firestore.DocumentSn
 		opts = append(opts, firestore.ReadOnly)
 	}
 	o.err = r.fs.RunTransaction(ctx, func(ctx context.Context, inner *firestore.Transaction) error {
-		t := &tx{fs: r.fs, inner: inner, now: r.now().UTC(), dry: r.dry, stones: r.stones, owed: r.owed}
+		t := &tx{fs: r.fs, inner: inner, now: r.now().UTC(), dry: r.dry, stones: r.stones, owed: r.owed, audit: r.audit}
 		err := s.migrate(ctx, t, doc.Ref)
 		o.writes, o.notes = t.writes, t.notes
 		return err

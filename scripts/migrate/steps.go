@@ -19,4 +19,6 @@ var steps = []step{
 	signatures,
 	signIns,
 	photos,
+	links,
+	pseudonyms,
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
@@ -34,7 +35,8 @@ func newAccounts(fs *firestore.Client) *accounts {
 		api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, LogKey: testkit.Ring(keys.ForLogs)}),
 	}
 	clock := func() time.Time { return a.now }
-	service := account.New(fs, outbox.New(fs, nowhere{}, testkit.Writer("test"), clock), clock)
+	acts := audit.New(fs, testkit.Ring(keys.ForAudit), clock)
+	service := account.New(fs, outbox.New(fs, nowhere{}, testkit.Writer("test"), clock), acts, clock)
 	service.RegisterRoutes(a.api, quota.New(fs, testkit.Ring(keys.ForLimits), clock))
 	service.ProfileRoutes(a.api)
 	return a

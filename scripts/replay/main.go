@@ -9,6 +9,7 @@
 //	export FACESCAN_KEY_ERASED=$(gcloud secrets versions access latest --secret=facescan-key-erased)
 //	export FACESCAN_KEY_RECEIPTS=$(gcloud secrets versions access latest --secret=facescan-key-receipts)
 //	export FACESCAN_KEY_OUTBOX=$(gcloud secrets versions access latest --secret=facescan-key-outbox)
+//	export FACESCAN_KEY_AUDIT=$(gcloud secrets versions access latest --secret=facescan-key-audit)
 //	export FACESCAN_TOMBSTONES_BUCKET=PROJECT-facescan-tombstones
 //	go run ./scripts/replay -project PROJECT -database restored -dry-run
 //	go run ./scripts/replay -project PROJECT -database restored
@@ -36,6 +37,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/tombstone"
@@ -50,9 +52,10 @@ const usage = `usage: go run ./scripts/replay [-dry-run] [-project P] [-database
 Asks again, in a restored database, for the erasures and withdrawals whose tombstones are in the
 bucket. Run it after each restore, before the functions use the database. It may be run again.
 
-FACESCAN_KEY_ERASED, FACESCAN_KEY_RECEIPTS and FACESCAN_KEY_OUTBOX must have the functions' secrets
-key-erased, key-receipts and key-outbox of Secret Manager: tombstones are named by the first, receipts
-found by the second, and what is left for the functions is signed with the third.
+FACESCAN_KEY_ERASED, FACESCAN_KEY_RECEIPTS, FACESCAN_KEY_OUTBOX and FACESCAN_KEY_AUDIT must have the
+functions' secrets key-erased, key-receipts, key-outbox and key-audit of Secret Manager: tombstones are
+named by the first, receipts found by the second, what is left for the functions is signed with the
+third, and the audit names users by the fourth.
 With the emulators' variables set it works on those, otherwise on Google Cloud, by the application
 default credentials, which must read the bucket and write the database.
 
@@ -79,9 +82,9 @@ func main() {
 // options are those of the command line and the environment.
 type options struct {
 	project, database, bucket string
-	// erased, receipts and owed are the rings of the functions' uses.
-	erased, receipts, owed keys.Ring
-	dryRun                 bool
+	// erased, receipts, owed and audit are the rings of the functions' uses.
+	erased, receipts, owed, audit keys.Ring
+	dryRun                        bool
 }
 
 func parse(args []string, environ func(string) string, stderr io.Writer) (options, error) {
@@ -130,6 +133,7 @@ func (o *options) readKeys(environ func(string) string) error {
 	var faults []error
 	for use, ring := range map[keys.Use]*keys.Ring{
 		keys.ForErased: &o.erased, keys.ForReceipts: &o.receipts, keys.ForOutbox: &o.owed,
+		keys.ForAudit: &o.audit,
 	} {
 		text := environ(use.Variable())
 		if text == "" {
@@ -183,8 +187,9 @@ func (o options) replay(ctx context.Context, fs *firestore.Client, bucket *stora
 		return errEmpty
 	}
 	box := outbox.New(fs, held{}, o.owed.OfWriter(catalog.Operator), time.Now)
+	acts := audit.New(fs, o.audit, time.Now)
 	r := erasure.Replay{
-		Firestore: fs, Accounts: account.New(fs, box, time.Now), Outbox: box, Tombstones: tombstones,
+		Firestore: fs, Accounts: account.New(fs, box, acts, time.Now), Acts: acts, Outbox: box, Tombstones: tombstones,
 		Key: o.receipts, ErasedKey: o.erased, Wait: schema.LatePhotos, Now: time.Now, Dry: o.dryRun,
 		Tell: func(r erasure.Redone) {
 			if r.Err != nil {

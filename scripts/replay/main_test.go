@@ -69,7 +69,7 @@ func TestReplay(t *testing.T) {
 	} {
 		var out strings.Builder
 		o := options{project: "p", database: "restored", bucket: "tombstones", erased: erased, receipts: receipts,
-			owed: testkit.Ring(keys.ForOutbox), dryRun: step.dry}
+			owed: testkit.Ring(keys.ForOutbox), audit: testkit.Ring(keys.ForAudit), dryRun: step.dry}
 		if err := o.replay(t.Context(), fs, client.Bucket("tombstones"), &out); err != nil {
 			t.Fatal(err)
 		}
@@ -109,6 +109,7 @@ func TestReplay_tellsWhatItCannotGoBy(t *testing.T) {
 
 	var out strings.Builder
 	o := options{project: "p", bucket: "tombstones", receipts: receipts, owed: testkit.Ring(keys.ForOutbox),
+		audit:  testkit.Ring(keys.ForAudit),
 		erased: keys.NewRing(keys.ForErased, []byte("another key"))}
 	if err := o.replay(t.Context(), fs, client.Bucket("tombstones"), &out); !errors.Is(err, errEmpty) {
 		t.Errorf("an empty bucket: %v", err)
@@ -130,6 +131,7 @@ func TestParse(t *testing.T) {
 	secret := keys.Derive([]byte("root"), keys.ForErased)
 	all := map[string]string{
 		"FACESCAN_KEY_ERASED": secret, "FACESCAN_KEY_RECEIPTS": secret, "FACESCAN_KEY_OUTBOX": secret,
+		"FACESCAN_KEY_AUDIT":         secret,
 		"FACESCAN_TOMBSTONES_BUCKET": "b",
 		"FACESCAN_DATABASE":          "restored",
 	}

@@ -3397,7 +3397,7 @@ type ClientInterface interface {
 	// LookAtUser Read the state of a user's account
 	//
 	// For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
-	// request is kept in the audit for a year, or until the user's account is erased.
+	// request is kept in the audit for 400 days, under pseudonyms; the user's export says that it was made.
 	//
 	// Corresponds with GET /v1/admin/users/{uid} (the `LookAtUser` operationId).
 	LookAtUser(ctx context.Context, uid string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4729,7 +4729,7 @@ func (c *Client) ResolveNameReport(ctx context.Context, id string, body ResolveN
 // LookAtUser Read the state of a user's account
 //
 // For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
-// request is kept in the audit for a year, or until the user's account is erased.
+// request is kept in the audit for 400 days, under pseudonyms; the user's export says that it was made.
 //
 // Corresponds with GET /v1/admin/users/{uid} (the `LookAtUser` operationId).
 func (c *Client) LookAtUser(ctx context.Context, uid string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10593,7 +10593,7 @@ type ClientWithResponsesInterface interface {
 	// LookAtUserWithResponse Read the state of a user's account
 	//
 	// For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
-	// request is kept in the audit for a year, or until the user's account is erased.
+	// request is kept in the audit for 400 days, under pseudonyms; the user's export says that it was made.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -15232,7 +15232,7 @@ func (c *ClientWithResponses) ResolveNameReportWithResponse(ctx context.Context,
 // LookAtUserWithResponse Read the state of a user's account
 //
 // For support, who have the user's id from the user: the app shows it. There is nothing measured in it, no photo and no address. The
-// request is kept in the audit for a year, or until the user's account is erased.
+// request is kept in the audit for 400 days, under pseudonyms; the user's export says that it was made.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/address"
 	"github.com/facescan/facescan/internal/account/toolkit"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/link"
 	"github.com/facescan/facescan/internal/erasure/receipt"
@@ -62,6 +63,8 @@ type Consumer struct {
 	// Key is for keys.ForReceipts and derives capabilities, ErasedKey for keys.ForErased and derives
 	// pseudonyms.
 	Key, ErasedKey keys.Ring
+	// Acts keeps that an account was erased.
+	Acts *audit.Book
 	// Wait is how long to wait for late photos, schema.LatePhotos in production.
 	Wait time.Duration
 	// Now is the clock.
@@ -157,7 +160,7 @@ func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (d
 		}
 		// No one is left to notify, so the address is deleted now.
 		return e.advance(ctx, j, erasure.Sweep, func(tx *firestore.Transaction, _ *erasure.Job) error {
-			return account.Strip(tx, e.Firestore, j.UID)
+			return account.Strip(tx, e.Firestore, j.UID, j.Acts)
 		})
 	case erasure.Sweep:
 		if _, complete, err := e.pass(ctx, *j, until); err != nil || !complete {
@@ -325,7 +328,8 @@ func (e *Consumer) finish(ctx context.Context, j erasure.Job) error {
 	return nil
 }
 
-// close deletes users/{uid} and stores the receipt.
+// close deletes users/{uid}, and with it and the saga what leads to the acts about the user, and
+// stores the receipt.
 func (e *Consumer) close(tx *firestore.Transaction, j erasure.Job, stores []emptied) error {
 	now := e.Now().UTC()
 	for _, s := range stores {
@@ -347,5 +351,5 @@ func (e *Consumer) close(tx *firestore.Transaction, j erasure.Job, stores []empt
 	if err != nil {
 		return fmt.Errorf("keep the receipt: %w", err)
 	}
-	return nil
+	return e.Acts.Write(tx, j.Done(now))
 }

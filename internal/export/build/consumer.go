@@ -15,6 +15,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
@@ -31,6 +32,8 @@ type Consumer struct {
 	// Firestore, Uploads and Results hold what is exported. Results also holds the exports.
 	Firestore        *firestore.Client
 	Uploads, Results *storage.BucketHandle
+	// Acts finds the acts about the user.
+	Acts *audit.Book
 	// Outbox publishes that an export is ready.
 	Outbox *outbox.Box
 	// Now is the clock.

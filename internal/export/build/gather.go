@@ -16,6 +16,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/export/archive"
@@ -35,7 +36,8 @@ var readme string
 // for all files. A device's token would let its reader push to the phone.
 var internals = map[string][]string{
 	"":             {"schema"},
-	"profile.json": {"folded", "notifications", "revision"},
+	"profile.json": {"acts", "folded", "notifications", "revision"},
+	"audit.json":   {"actor", "subject", "object"},
 	"devices.json": {"token", "tokenHash"},
 	"friends.json": {"other"},
 	"blocked.json": {"other"},
@@ -49,6 +51,8 @@ type gatherer struct {
 	*archive.Writer
 	job  export.Job
 	user *firestore.DocumentRef
+	// link leads to the acts about the user, by the user's document, which is read first.
+	link audit.Link
 	// withdrawn is the last withdrawn consent epoch, 0 for none. What was made under it or earlier is
 	// being deleted and not exported any more.
 	withdrawn int64
@@ -85,6 +89,8 @@ func (g *gatherer) part(c schema.Collection) func(context.Context) error {
 	switch c.Name {
 	case "users":
 		return g.profile
+	case "audit":
+		return g.acts
 	case "consents":
 		return g.consents
 	case "guard":
@@ -134,7 +140,18 @@ func (g *gatherer) profile(ctx context.Context) error {
 	if err := g.Text(name, archive.JSON(shown(name, snap))); err != nil {
 		return err
 	}
+	g.link = u.Acts
 	return g.Text("preferences.json", archive.JSON(notify.SettingsOf(u)))
+}
+
+// acts writes the acts about the user, without the pseudonyms of who did them.
+func (g *gatherer) acts(ctx context.Context) error {
+	const name = "audit.json"
+	about, ok := g.Acts.About(g.link)
+	if !ok {
+		return g.Text(name, archive.JSON([]any{}))
+	}
+	return g.documents(ctx, name, about, g.kept)
 }
 
 func (g *gatherer) consents(ctx context.Context) error {

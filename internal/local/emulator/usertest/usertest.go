@@ -20,6 +20,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fcm"
@@ -73,6 +74,7 @@ type World struct {
 	Mail             *emulator.SMTP
 	Mailer           *mail.Sender
 	Outbox           *outbox.Box
+	Acts             *audit.Book
 	Publisher        outbox.Publisher
 	Signing          storage.SignedURLOptions
 	// API has the routes of the functions. It takes a uid for its ID token.
@@ -117,6 +119,7 @@ func New(tb testing.TB, opts Options) *World {
 		w.Publisher = opts.Publisher(w.Publisher)
 	}
 	w.Outbox = outbox.New(w.Firestore, w.Publisher, testkit.Writer("test"), w.Clock)
+	w.Acts = audit.New(w.Firestore, testkit.Ring(keys.ForAudit), w.Clock)
 	w.serve()
 	w.handle(opts)
 	return w
@@ -189,7 +192,7 @@ func MailerTo(tb testing.TB, addr string) *mail.Sender {
 func (w *World) serve() {
 	limits := quota.New(w.Firestore, testkit.Ring(keys.ForLimits), w.Clock)
 	w.API = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, LogKey: testkit.Ring(keys.ForLogs)})
-	accounts := account.New(w.Firestore, w.Outbox, w.Clock)
+	accounts := account.New(w.Firestore, w.Outbox, w.Acts, w.Clock)
 	accounts.RegisterRoutes(w.API, limits)
 	accounts.ProfileRoutes(w.API)
 	uploads := &upload.Handler{
