@@ -175,6 +175,9 @@ var (
 
 func (a Act) check() error {
 	about, known := kinds[a.Kind]
+	if operated[a.Kind] {
+		about, known = a.Subject != "", true
+	}
 	switch {
 	case !known:
 		return fmt.Errorf("%w: %q", errKind, a.Kind)

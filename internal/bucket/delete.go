@@ -21,10 +21,11 @@ const (
 	parallel = 8
 )
 
-// List returns the objects whose names begin with prefix, with their names, types and sizes, sorted
-// by name. It ends at the first error.
+// List returns the objects whose names begin with prefix, with their names, types, sizes,
+// generations, times of creation and metadata, sorted by name. It ends at the first error.
 func List(ctx context.Context, b *storage.BucketHandle, prefix string) iter.Seq2[*storage.ObjectAttrs, error] {
-	return list(ctx, b, &storage.Query{Prefix: prefix}, "Name", "ContentType", "Size")
+	attrs := []string{"Name", "ContentType", "Size", "Generation", "Created", "Metadata"}
+	return list(ctx, b, &storage.Query{Prefix: prefix}, attrs...)
 }
 
 func list(

@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +13,8 @@ import (
 
 	pubsub "cloud.google.com/go/pubsub/v2/apiv1"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
@@ -35,11 +35,13 @@ const (
 	hold = time.Minute
 	// pullTime bounds the pulling, well within hold.
 	pullTime = 30 * time.Second
-	// pullPage is the most letters that one call pulls or acknowledges. The names of these for the call
-	// have some 200 bytes each, and a call takes 512 KiB.
+	// pullPage is the most letters that one call pulls or gives back. It names each by some 200 bytes,
+	// and may have 512 KiB.
 	pullPage = 500
-	// quiet is how long a call waits for letters before there are none, if [Letters] says nothing else.
-	quiet = 5 * time.Second
+	// quiet is how long no letter must come before there are none, if [Letters] does not say:
+	// Pub/Sub may answer with none while there are some. pullPause is between two calls.
+	quiet     = 5 * time.Second
+	pullPause = 250 * time.Millisecond
 	// releaseTime bounds giving letters back, which the end of a command must not prevent.
 	releaseTime = 10 * time.Second
 )
@@ -87,14 +89,22 @@ func (l *Letters) Pull(
 	var others []Letter
 	defer func() { err = errors.Join(err, l.Release(ctx, others...)) }()
 	seen := map[string]bool{}
-	for last := time.Now().Add(pullTime); len(letters) < limit && time.Now().Before(last); {
+	last := time.Now().Add(pullTime)
+	for came := time.Now(); len(letters) < limit && time.Now().Before(last); {
 		page, err := l.pull(ctx, limit)
 		if err != nil {
 			return letters, false, err
 		}
 		if len(page) == 0 {
-			return letters, true, nil
+			if time.Since(came) >= cmp.Or(l.Quiet, quiet) {
+				return letters, true, nil
+			}
+			if err := pause(ctx); err != nil {
+				return letters, false, err
+			}
+			continue
 		}
+		came = time.Now()
 		for _, one := range page {
 			if !seen[one.MessageID] && wanted(one) && len(letters) < limit {
 				letters = append(letters, one)
@@ -107,19 +117,23 @@ func (l *Letters) Pull(
 	return letters, false, nil
 }
 
+// pause waits for pullPause, or returns the error of a context that ends before.
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(pullPause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// pull asks for letters without waiting for them: a call that is given up while it waits may have
+// been answered, with letters that are then hidden for the subscription's whole deadline.
 func (l *Letters) pull(ctx context.Context, limit int) ([]Letter, error) {
-	wait := l.Quiet
-	if wait == 0 {
-		wait = quiet
-	}
-	waiting, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	got, err := l.Client.Pull(waiting, &pubsubpb.PullRequest{
+	got, err := l.Client.Pull(ctx, &pubsubpb.PullRequest{
 		Subscription: l.Subscription, MaxMessages: int32(min(limit, pullPage)), //nolint:gosec // at most 500
+		ReturnImmediately: true, //nolint:staticcheck // see above
 	})
-	if status.Code(err) == codes.DeadlineExceeded && ctx.Err() == nil {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("pull dead letters: %w", err)
 	}
@@ -192,25 +206,32 @@ func (l *Letters) Acknowledge(ctx context.Context, letter Letter) error {
 // killed in between leaves the letter, whose next redrive is [ErrRedriven] and only acknowledges
 // it. The other errors are the reasons above.
 func (r *Redriver) Dead(ctx context.Context, l *Letters, letter Letter) error {
-	err := r.run(ctx, func(_ context.Context, tx *outbox.Tx) error {
-		switch {
-		case letter.Topic == "":
+	err := r.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+		if letter.Topic == "" {
 			return ErrNoTopic
-		case len(letter.Data) > maxResent:
-			return ErrTooLong
 		}
-		if err := r.admit(tx, letter.Data); err != nil || r.DryRun {
-			return err
-		}
-		tx.Resend(outbox.Message{
+		m := outbox.Message{
 			ID: event.ID("dead letter", letter.MessageID), Topic: letter.Topic, Data: letter.Data, Attributes: letter.Attributes,
-		})
-		return nil
+		}
+		id := letter.MessageID
+		return r.Resend(tx, m, audit.Act{Kind: audit.LetterRedriven, Object: id, Key: []string{id}})
 	})
 	if r.DryRun || err != nil && !errors.Is(err, ErrRedriven) {
 		return wrapLetter(letter, err)
 	}
 	return wrapLetter(letter, errors.Join(err, l.Acknowledge(ctx, letter)))
+}
+
+// Drop removes a dead letter that is not to be redriven, after the act is kept.
+func (r *Redriver) Drop(ctx context.Context, l *Letters, letter Letter) error {
+	if r.DryRun {
+		return nil
+	}
+	act := audit.Act{Kind: audit.LetterDropped, Actor: r.By, Object: letter.MessageID, Key: []string{letter.MessageID}}
+	if err := r.Acts.Add(ctx, act); err != nil {
+		return err
+	}
+	return l.Acknowledge(ctx, letter)
 }
 
 func wrapLetter(letter Letter, err error) error {

@@ -19,6 +19,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
@@ -32,8 +33,8 @@ var (
 	// ErrForged means that a function has put it into the outbox that may not: to redrive it would
 	// make it believed.
 	ErrForged = errors.New("it was forged, and is kept as evidence")
-	// ErrTooLong means that its data was too long to be kept whole, or is too long to be owed. No event
-	// of the system is.
+	// ErrTooLong means that its data was too long to be kept whole, or is too long to be owed. No
+	// event of the system is.
 	ErrTooLong = errors.New("its data is longer than any event of the system")
 	// ErrNoTopic means that nothing says which topic it came from.
 	ErrNoTopic = errors.New("it does not say which topic it came from")
@@ -51,6 +52,9 @@ type Redriver struct {
 	Firestore *firestore.Client
 	// Outbox owes in the operator's name.
 	Outbox *outbox.Box
+	// Acts keeps each redrive, and By is who asks for it.
+	Acts *audit.Book
+	By   audit.Actor
 	// Now is the clock.
 	Now func() time.Time
 	// DryRun checks everything and changes nothing.
@@ -60,7 +64,7 @@ type Redriver struct {
 // Parked has the parked event of the id published again, to the topic that it returns. The error is
 // parked.ErrNotFound or one of the reasons above.
 func (r *Redriver) Parked(ctx context.Context, id string) (topic string, err error) {
-	err = r.run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+	err = r.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
 		e, err := parked.Read(tx.Transaction, r.Firestore, id)
 		if err != nil {
 			return err
@@ -68,13 +72,14 @@ func (r *Redriver) Parked(ctx context.Context, id string) (topic string, err err
 		if topic, err = TopicOf(e); err != nil {
 			return err
 		}
-		if err := r.admit(tx, e.Data); err != nil || r.DryRun {
+		at := e.ParkedAt.UTC().Format(time.RFC3339Nano)
+		m := outbox.Message{ID: event.ID("parked", id, at), Topic: topic, Data: e.Data, Attributes: e.Attributes}
+		if err := r.Resend(tx, m, audit.Act{Kind: audit.EventRedriven, Object: id, Key: []string{id, at}}); err != nil {
 			return err
 		}
-		tx.Resend(outbox.Message{
-			ID:    event.ID("parked", id, e.ParkedAt.UTC().Format(time.RFC3339Nano)),
-			Topic: topic, Data: e.Data, Attributes: e.Attributes,
-		})
+		if r.DryRun {
+			return nil
+		}
 		return parked.Mark(tx.Transaction, r.Firestore, id, r.Now())
 	})
 	if err != nil {
@@ -83,8 +88,43 @@ func (r *Redriver) Parked(ctx context.Context, id string) (topic string, err err
 	return topic, nil
 }
 
-// run runs fn in a transaction, a read-only one for a dry run.
-func (r *Redriver) run(ctx context.Context, fn func(context.Context, *outbox.Tx) error) error {
+// Resend has the transaction owe the message, unless it is a dry run, and keep the act, of which
+// it sets the actor and the subject. It reads before it writes. The error is [ErrRedriven] if there
+// is the act already, [ErrTooLong] or [ErrClosed].
+func (r *Redriver) Resend(tx *outbox.Tx, m outbox.Message, act audit.Act) error {
+	if len(m.Data) > maxResent {
+		return ErrTooLong
+	}
+	uid := account.UID(event.About(m.Data).UID)
+	u, err := r.admit(tx, uid)
+	if err != nil {
+		return err
+	}
+	act.Actor, act.Subject = r.By, u.Acts
+	done := false
+	if uid == "" || u.Acts != "" { // there is no act about a user without a link
+		if done, err = r.Acts.Written(tx.Transaction, act); err != nil {
+			return err
+		}
+	}
+	switch {
+	case done:
+		return ErrRedriven
+	case r.DryRun:
+		return nil
+	}
+	if uid != "" {
+		act.Subject, err = audit.Ensure(tx.Transaction, account.Ref(r.Firestore, uid), u.Acts)
+		if err != nil {
+			return err
+		}
+	}
+	tx.Resend(m)
+	return r.Acts.Write(tx.Transaction, act)
+}
+
+// Run runs fn in a transaction that can owe messages, a read-only one for a dry run.
+func (r *Redriver) Run(ctx context.Context, fn func(context.Context, *outbox.Tx) error) error {
 	if !r.DryRun {
 		return r.Outbox.Run(ctx, fn)
 	}
@@ -93,21 +133,20 @@ func (r *Redriver) run(ctx context.Context, fn func(context.Context, *outbox.Tx)
 	}, firestore.ReadOnly)
 }
 
-// admit reads the user whom the data is about, if any, and returns ErrClosed unless the account is
+// admit reads the user whom a message is about, if any, and returns ErrClosed unless the account is
 // in use. The outbox must not name a user whose erasure may have passed it.
-func (r *Redriver) admit(tx *outbox.Tx, data []byte) error {
-	uid := event.About(data).UID
+func (r *Redriver) admit(tx *outbox.Tx, uid account.UID) (account.User, error) {
 	if uid == "" {
-		return nil
+		return account.User{}, nil
 	}
-	if !event.ValidID(uid) {
-		return ErrClosed
+	if !event.ValidID(string(uid)) {
+		return account.User{}, ErrClosed
 	}
-	_, err := account.EnterActive(tx.Transaction, r.Firestore, account.UID(uid))
+	u, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
 	if errors.Is(err, account.ErrClosed) {
-		return fmt.Errorf("%w: %w", ErrClosed, err)
+		return account.User{}, fmt.Errorf("%w: %w", ErrClosed, err)
 	}
-	return err
+	return u, err
 }
 
 // TopicOf returns the topic that a redrive publishes the parked event to, or the reason why it is
@@ -145,7 +184,7 @@ func topicOf(function string, attributes map[string]string, data []byte) (string
 	return "", fmt.Errorf("%w: %s takes none of the kind", ErrNoTopic, function)
 }
 
-// typeOf returns the event's type, "" for what is no event, such as a notification of Cloud Storage.
+// typeOf returns the event's type, "" for what is no event, as a notification of Cloud Storage.
 func typeOf(attributes map[string]string, data []byte) string {
 	if kind := attributes[event.AttributeType]; kind != "" {
 		return kind

@@ -22,6 +22,7 @@ import (
 var byTable = []string{
 	filepath.Join("..", "..", "internal", "erasure", "erase", "rest.go"),
 	filepath.Join("..", "..", "internal", "export", "build", "gather.go"),
+	filepath.Join("..", "..", "internal", "operate", "story", "collect.go"),
 	filepath.Join("..", "..", "internal", "sweep", "expire.go"),
 	filepath.Join("..", "..", "scripts", "migrate", "run.go"),
 }

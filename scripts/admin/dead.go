@@ -91,7 +91,8 @@ var deadList = command{
 var errNoLetter = errors.New("there is no such dead letter, or another command holds it for a minute")
 
 var deadShow = command{
-	name: "dead show", args: "ID", about: "shows the dead letter of the ID, or of an event's, without its data", more: holding,
+	name: "dead show", args: "ID", about: "shows the dead letter of the ID, or of an event's, without its data",
+	more: holding,
 	define: func(*flag.FlagSet) (func([]string) error, runner) {
 		return one, func(ctx context.Context, t *tools, args []string) (answer, error) {
 			a := answer{}
@@ -120,7 +121,7 @@ var deadRedrive = command{
 	more: `The IDs are of letters or of events. Each is owed in the outbox first, then published, and then
 acknowledged. One that stays since the command was killed may be redriven again: the functions drop
 by the event's id what they have handled. ` + holding,
-	changes: true, signs: true, define: ofLetters("redriven",
+	changes: true, signs: true, acts: true, define: ofLetters("redriven",
 		func(ctx context.Context, t *tools, l *operate.Letters, one operate.Letter) error {
 			r, err := t.redriver(ctx)
 			if err != nil {
@@ -131,13 +132,15 @@ by the event's id what they have handled. ` + holding,
 }
 
 var deadDrop = command{
-	name: "dead drop", args: "ID... | -all", about: "removes dead letters for good, such as those of closed accounts",
-	more: holding, changes: true, define: ofLetters("dropped",
+	name: "dead drop", args: "ID... | -all",
+	about: "removes dead letters without a redrive, such as those of closed accounts",
+	more:  holding, changes: true, acts: true, define: ofLetters("dropped",
 		func(ctx context.Context, t *tools, l *operate.Letters, one operate.Letter) error {
-			if t.dryRun {
-				return nil
+			r, err := t.redriver(ctx)
+			if err != nil {
+				return err
 			}
-			return l.Acknowledge(ctx, one)
+			return r.Drop(ctx, l, one)
 		}),
 }
 

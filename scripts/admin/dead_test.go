@@ -10,12 +10,14 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/operate"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // judging returns the sweep's outbox.
@@ -119,6 +121,39 @@ func TestDeadRedrive_byTwo(t *testing.T) {
 	w.published(t, "scan-completed-v1", 1)
 }
 
+// Of two who hold one letter, as after a lease that was too short, one redrives it and the other is
+// told so, and removes it.
+func TestDeadRedrive_twice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := completed(t, "ada")
+	w.bury(t, m, "rank.scan-completed-v1")
+	tools := &tools{options: options{project: w.project, owed: testkit.Writer(catalog.Operator),
+		audit: testkit.Ring(keys.ForAudit)}, fs: w.fs, pubsub: w.pubsub}
+	l, err := tools.letters(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := tools.redriver(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	letters, _, err := l.Pull(t.Context(), 1, every)
+	if err != nil || len(letters) != 1 {
+		t.Fatalf("pulled %d, %v", len(letters), err)
+	}
+	if err := r.Dead(t.Context(), l, letters[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Dead(t.Context(), l, letters[0]); !errors.Is(err, operate.ErrRedriven) {
+		t.Errorf("again: %v", err)
+	}
+	w.published(t, "scan-completed-v1", 1)
+	if acts := w.acts(t); acts[audit.LetterRedriven] != 1 {
+		t.Errorf("acts: %v", acts)
+	}
+}
+
 // A command that is killed after the publish leaves nothing undone.
 func TestDeadRedrive_killed(t *testing.T) {
 	t.Parallel()
@@ -171,6 +206,9 @@ func TestDeadRedrive_refuses(t *testing.T) {
 	}
 	if _, err := w.admin(t, "dead", "drop", "-all"); err != nil || len(w.letters(t)) != 0 {
 		t.Errorf("drop: %v", err)
+	}
+	if acts := w.acts(t); acts[audit.LetterDropped] != 3 || len(acts) != 1 {
+		t.Errorf("acts: %v", acts)
 	}
 }
 

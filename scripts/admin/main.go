@@ -1,4 +1,4 @@
-// Command admin is for operators: it shows what became of a user's or a scan's work, and repeats
+// Command admin is for operators: it shows where the work of a user or a scan is, and repeats
 // what was given up.
 //
 //	go run ./scripts/admin help
@@ -41,8 +41,9 @@ type command struct {
 	args, about string
 	// more is what else its help says, if anything.
 	more string
-	// changes is set if it changes something, and signs if it takes the secret of the outbox.
-	changes, signs bool
+	// changes is set if it changes something, signs if it owes events, and acts if it is kept in the
+	// audit.
+	changes, signs, acts bool
 	// define declares its options, and returns what checks them with the arguments and what runs it.
 	define func(flags *flag.FlagSet) (check func(args []string) error, run runner)
 }
@@ -53,6 +54,7 @@ type runner func(ctx context.Context, t *tools, args []string) (answer, error)
 // commands returns all there are, in the order of the help.
 func commands() []command {
 	return []command{
+		tell,
 		parkedList, parkedShow, parkedRedrive,
 		deadList, deadShow, deadRedrive, deadDrop,
 	}

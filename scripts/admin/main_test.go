@@ -15,6 +15,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -82,6 +83,7 @@ func environ(name string) string {
 	return map[string]string{
 		"FIRESTORE_EMULATOR_HOST": os.Getenv("FIRESTORE_EMULATOR_HOST"),
 		"FACESCAN_KEY_OUTBOX":     keys.Derive([]byte("root"), keys.ForOutbox),
+		"FACESCAN_KEY_AUDIT":      keys.Derive([]byte("root"), keys.ForAudit),
 	}[name]
 }
 
@@ -152,6 +154,24 @@ func (w *world) owed(t *testing.T) int {
 	return len(all)
 }
 
+// acts returns how often each kind of act was kept.
+func (w *world) acts(t *testing.T) map[audit.Kind]int {
+	t.Helper()
+	all, err := w.fs.Collection("audit").Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := map[audit.Kind]int{}
+	for _, snap := range all {
+		kind, _ := snap.Data()["kind"].(string)
+		if by := snap.Data()["by"]; by != string(audit.ByOperator) {
+			t.Errorf("act %s by %v", kind, by)
+		}
+		n[audit.Kind(kind)]++
+	}
+	return n
+}
+
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	key := environ("FACESCAN_KEY_OUTBOX")
@@ -176,6 +196,8 @@ func TestUsage(t *testing.T) {
 		"a wrong secret":                 {"parked redrive -project p x", "??", errUsage, "FACESCAN_KEY_OUTBOX"},
 		"letters and all of them":        {"dead redrive -project p -all x", key, errUsage, "by -all"},
 		"no letters":                     {"dead redrive -project p", key, errUsage, "by -all"},
+		"a story of nobody":              {"story -project p", key, errUsage, "name the user"},
+		"a story of two":                 {"story -project p -uid u -scan s", key, errUsage, "name the user"},
 		"a limit below one":              {"dead drop -project p -all -limit 0", key, errUsage, "positive"},
 		"a control character in a name":  {"parked list -project p \x1b[2J", key, errUsage, `\x1b[2J`},
 	} {
@@ -183,7 +205,9 @@ func TestUsage(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr strings.Builder
 			p := program{stdout: &stdout, stderr: &stderr, environ: func(name string) string {
-				return map[string]string{"FACESCAN_KEY_OUTBOX": tt.key}[name]
+				return map[string]string{
+					"FACESCAN_KEY_OUTBOX": tt.key, "FACESCAN_KEY_AUDIT": environ("FACESCAN_KEY_AUDIT"),
+				}[name]
 			}}
 			err := p.run(t.Context(), strings.Fields(tt.args))
 			if !errors.Is(err, tt.want) || !strings.Contains(stderr.String(), tt.says) {

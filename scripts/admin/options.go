@@ -17,10 +17,12 @@ import (
 // options are those of every command.
 type options struct {
 	project, database, prefix string
-	json, dryRun              bool
-	// owed is the operator's ring of the outbox, for a command that signs.
-	owed keys.Ring
-	args []string
+	// uploads and results are the names of the buckets.
+	uploads, results string
+	json, dryRun     bool
+	// owed is the operator's ring of the outbox, for a command that signs, and audit that of the acts.
+	owed, audit keys.Ring
+	args        []string
 }
 
 // defaultPrefix begins the names of topics, subscriptions and buckets unless Terraform's variable
@@ -73,15 +75,39 @@ func (o *options) complete(c command, environ func(string) string) error {
 	if o.project == "" {
 		return errors.New("name the project by -project, or an emulator by FIRESTORE_EMULATOR_HOST")
 	}
-	if !c.signs || o.dryRun {
-		return nil
+	o.uploads = cmp.Or(environ("FACESCAN_UPLOADS_BUCKET"), o.bucket("uploads"))
+	o.results = cmp.Or(environ("FACESCAN_RESULTS_BUCKET"), o.bucket("results"))
+	for _, use := range c.keys() {
+		ring, err := keys.Parse(use, environ(use.Variable()))
+		if err != nil {
+			return fmt.Errorf("read %s: %w", use.Variable(), err)
+		}
+		if use == keys.ForOutbox {
+			o.owed = ring.OfWriter(catalog.Operator)
+		} else {
+			o.audit = ring
+		}
 	}
-	root, err := keys.Parse(keys.ForOutbox, environ(keys.ForOutbox.Variable()))
-	if err != nil {
-		return fmt.Errorf("read %s: %w", keys.ForOutbox.Variable(), err)
-	}
-	o.owed = root.OfWriter(catalog.Operator)
 	return nil
+}
+
+// bucket returns the name that Terraform gives a bucket, or that of the local stack.
+func (o *options) bucket(what string) string {
+	if o.prefix == "" {
+		return defaultPrefix + what
+	}
+	return o.project + "-" + o.prefix + what
+}
+
+// keys returns the uses of the secrets that the command takes.
+func (c command) keys() (uses []keys.Use) {
+	if c.signs {
+		uses = append(uses, keys.ForOutbox)
+	}
+	if c.acts {
+		uses = append(uses, keys.ForAudit)
+	}
+	return uses
 }
 
 // help prints what the command does and its options.
@@ -90,10 +116,12 @@ func (c command) help(flags *flag.FlagSet, w io.Writer) {
 	if c.more != "" {
 		fmt.Fprintf(w, "\n%s\n", c.more)
 	}
-	if c.signs {
-		fmt.Fprintf(w, "\n%s must have the functions' secret %s of Secret Manager, with which the events are signed:\n\n"+
-			"  export %[1]s=$(gcloud secrets versions access latest --secret=facescan-%[2]s)\n",
-			keys.ForOutbox.Variable(), keys.ForOutbox.Secret())
+	if uses := c.keys(); len(uses) > 0 {
+		fmt.Fprint(w, "\nIt takes secrets of the functions, to sign events or to name people in the audit:\n\n")
+		for _, use := range uses {
+			fmt.Fprintf(w, "  export %s=$(gcloud secrets versions access latest --secret=facescan-%s)\n",
+				use.Variable(), use.Secret())
+		}
 	}
 	fmt.Fprint(w, "\n")
 	flags.PrintDefaults()

@@ -144,7 +144,7 @@ var parkedRedrive = command{
 	more: `Each is owed in the outbox by the commit that marks it, so that a killed command loses nothing, and
 a second one for the same event is told so. All functions of the topic get it again; those that
 have handled it drop it by its id. What was forged, or is not kept whole, is refused.`,
-	changes: true, signs: true,
+	changes: true, signs: true, acts: true,
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
 		return func(args []string) error {
 				if len(args) == 0 {

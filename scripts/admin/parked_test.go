@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/operate"
 	"github.com/facescan/facescan/internal/outbox"
@@ -89,6 +90,9 @@ func TestParkedRedrive(t *testing.T) {
 		t.Errorf("parked again: %v", err)
 	}
 	w.published(t, "scan-completed-v1", 1)
+	if acts := w.acts(t); acts[audit.EventRedriven] != 2 || len(acts) != 1 {
+		t.Errorf("acts: %v", acts)
+	}
 }
 
 // Of two who redrive one event at once, one does and the other is told so.
@@ -111,6 +115,9 @@ func TestParkedRedrive_byTwo(t *testing.T) {
 		}
 	}
 	w.published(t, "scan-completed-v1", 1)
+	if acts := w.acts(t); acts[audit.EventRedriven] != 1 {
+		t.Errorf("acts: %v", acts)
+	}
 }
 
 // failing publishes, or not, and fails.

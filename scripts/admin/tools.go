@@ -9,7 +9,11 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/storage"
+	firebase "firebase.google.com/go/v4"
+	"firebase.google.com/go/v4/auth"
 
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/operate"
@@ -27,6 +31,7 @@ type tools struct {
 
 	fs     *firestore.Client
 	pubsub *pubsub.Client
+	gcs    *storage.Client
 }
 
 func (t *tools) firestore(ctx context.Context) (fs *firestore.Client, err error) {
@@ -45,6 +50,25 @@ func (t *tools) topics(ctx context.Context) (client *pubsub.Client, err error) {
 		}
 	}
 	return t.pubsub, nil
+}
+
+// objects returns the client of the storage.
+func (t *tools) objects(ctx context.Context) (client *storage.Client, err error) {
+	if t.gcs == nil {
+		if t.gcs, err = storage.NewClient(ctx); err != nil {
+			return nil, fmt.Errorf("connect to Cloud Storage: %w", err)
+		}
+	}
+	return t.gcs, nil
+}
+
+// users returns the client of the Firebase users.
+func (t *tools) users(ctx context.Context) (*auth.Client, error) {
+	app, err := firebase.NewApp(ctx, &firebase.Config{ProjectID: t.project})
+	if err != nil {
+		return nil, fmt.Errorf("connect to Firebase: %w", err)
+	}
+	return app.Auth(ctx)
 }
 
 // box returns the operator's outbox, which publishes what it owes.
@@ -69,8 +93,13 @@ func (t *tools) redriver(ctx context.Context) (*operate.Redriver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &operate.Redriver{Firestore: t.fs, Outbox: box, Now: time.Now, DryRun: t.dryRun}, nil
+	return &operate.Redriver{
+		Firestore: t.fs, Outbox: box, Acts: t.acts(), By: audit.Operator, Now: time.Now, DryRun: t.dryRun,
+	}, nil
 }
+
+// acts returns the book of what was done, in the database that is open.
+func (t *tools) acts() *audit.Book { return audit.New(t.fs, t.audit, time.Now) }
 
 func (t *tools) letters(ctx context.Context) (*operate.Letters, error) {
 	client, err := t.topics(ctx)
@@ -90,6 +119,9 @@ func (t *tools) close() error {
 	}
 	if t.pubsub != nil {
 		faults = append(faults, t.pubsub.Close())
+	}
+	if t.gcs != nil {
+		faults = append(faults, t.gcs.Close())
 	}
 	return errors.Join(faults...)
 }
