@@ -1,9 +1,15 @@
 package scan
 
 import (
+	"context"
+	"strconv"
 	"time"
 
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
 )
 
 // A completed scan can be measured again as long as its photo is kept: to verify that the engine
@@ -72,6 +78,24 @@ func (s *Scan) Ask(now time.Time) bool {
 	s.Touch(now)
 	s.Verification = &Verification{Outcome: VerifyPending, At: now, Asked: s.Version}
 	return true
+}
+
+// Measure has the transaction record the request to measure the scan again, and owe its event,
+// unless a request is pending already; asked is false then. rescore makes the outcome the scan's
+// result.
+func (s *Scan) Measure(
+	ctx context.Context, tx *outbox.Tx, fs *firestore.Client, rescore bool, now time.Time,
+) (asked bool, err error) {
+	if !s.Ask(now) {
+		return false, nil
+	}
+	fact := event.ScanVerifyRequestedV1{
+		UID: string(s.UID), ScanID: string(s.ID), Version: s.Version, Rescore: rescore,
+	}
+	if err := tx.Tell(ctx, now, fact, string(s.ID), strconv.FormatInt(s.Version, 10)); err != nil {
+		return false, err
+	}
+	return true, Write(tx.Transaction, fs, *s)
 }
 
 // Asks reports whether the request of the version is pending.

@@ -128,8 +128,9 @@ func TestDeadRedrive_twice(t *testing.T) {
 	w := newWorld(t)
 	m := completed(t, "ada")
 	w.bury(t, m, "rank.scan-completed-v1")
-	tools := &tools{options: options{project: w.project, owed: testkit.Writer(catalog.Operator),
-		audit: testkit.Ring(keys.ForAudit)}, fs: w.fs, pubsub: w.pubsub}
+	tools := &tools{options: options{project: w.project, rings: map[keys.Use]keys.Ring{
+		keys.ForOutbox: testkit.Ring(keys.ForOutbox), keys.ForAudit: testkit.Ring(keys.ForAudit),
+	}}, fs: w.fs, pubsub: w.pubsub}
 	l, err := tools.letters(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -41,9 +41,9 @@ type command struct {
 	args, about string
 	// more is what else its help says, if anything.
 	more string
-	// changes is set if it changes something, signs if it owes events, and acts if it is kept in the
-	// audit.
-	changes, signs, acts bool
+	// changes is set if it changes something, signs if it owes events, acts if it is kept in the
+	// audit, and rates if it makes ratings.
+	changes, signs, acts, rates bool
 	// define declares its options, and returns what checks them with the arguments and what runs it.
 	define func(flags *flag.FlagSet) (check func(args []string) error, run runner)
 }
@@ -57,6 +57,7 @@ func commands() []command {
 		tell,
 		parkedList, parkedShow, parkedRedrive,
 		deadList, deadShow, deadRedrive, deadDrop,
+		boardsDrift, boardsRebuild,
 	}
 }
 

@@ -83,6 +83,7 @@ func environ(name string) string {
 	return map[string]string{
 		"FIRESTORE_EMULATOR_HOST": os.Getenv("FIRESTORE_EMULATOR_HOST"),
 		"FACESCAN_KEY_OUTBOX":     keys.Derive([]byte("root"), keys.ForOutbox),
+		"FACESCAN_KEY_RATINGS":    keys.Derive([]byte("root"), keys.ForRatings),
 		"FACESCAN_KEY_AUDIT":      keys.Derive([]byte("root"), keys.ForAudit),
 	}[name]
 }

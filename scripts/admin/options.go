@@ -9,7 +9,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 )
@@ -20,9 +19,9 @@ type options struct {
 	// uploads and results are the names of the buckets.
 	uploads, results string
 	json, dryRun     bool
-	// owed is the operator's ring of the outbox, for a command that signs, and audit that of the acts.
-	owed, audit keys.Ring
-	args        []string
+	// rings are those of the command's secrets.
+	rings map[keys.Use]keys.Ring
+	args  []string
 }
 
 // defaultPrefix begins the names of topics, subscriptions and buckets unless Terraform's variable
@@ -32,7 +31,7 @@ const defaultPrefix = "facescan-"
 func parse(
 	c command, args []string, environ func(string) string, stderr io.Writer,
 ) (options, runner, error) {
-	var o options
+	o := options{rings: map[keys.Use]keys.Ring{}}
 	local := environ("FIRESTORE_EMULATOR_HOST") != "" || environ("PUBSUB_EMULATOR_HOST") != ""
 	prefix := defaultPrefix
 	if local {
@@ -82,13 +81,17 @@ func (o *options) complete(c command, environ func(string) string) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", use.Variable(), err)
 		}
-		if use == keys.ForOutbox {
-			o.owed = ring.OfWriter(catalog.Operator)
-		} else {
-			o.audit = ring
-		}
+		o.rings[use] = ring
 	}
 	return nil
+}
+
+// ring returns the ring of a secret, an empty one if the command does not take it.
+func (o *options) ring(use keys.Use) keys.Ring {
+	if ring, ok := o.rings[use]; ok {
+		return ring
+	}
+	return keys.NewRing(use)
 }
 
 // bucket returns the name that Terraform gives a bucket, or that of the local stack.
@@ -107,6 +110,9 @@ func (c command) keys() (uses []keys.Use) {
 	if c.acts {
 		uses = append(uses, keys.ForAudit)
 	}
+	if c.rates {
+		uses = append(uses, keys.ForRatings)
+	}
 	return uses
 }
 
@@ -117,7 +123,7 @@ func (c command) help(flags *flag.FlagSet, w io.Writer) {
 		fmt.Fprintf(w, "\n%s\n", c.more)
 	}
 	if uses := c.keys(); len(uses) > 0 {
-		fmt.Fprint(w, "\nIt takes secrets of the functions, to sign events or to name people in the audit:\n\n")
+		fmt.Fprint(w, "\nIt takes secrets of the functions:\n\n")
 		for _, use := range uses {
 			fmt.Fprintf(w, "  export %s=$(gcloud secrets versions access latest --secret=facescan-%s)\n",
 				use.Variable(), use.Secret())

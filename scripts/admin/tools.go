@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/operate"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -81,11 +82,15 @@ func (t *tools) box(ctx context.Context) (*outbox.Box, error) {
 	if err != nil {
 		return nil, err
 	}
+	owed := keys.NewRing(keys.ForWriter(catalog.Operator)) // for what owes nothing
+	if t.ring(keys.ForOutbox).Len() > 0 {
+		owed = t.ring(keys.ForOutbox).OfWriter(catalog.Operator)
+	}
 	publisher := bus.To(client, t.prefix)
 	if t.wrap != nil {
 		publisher = t.wrap(publisher)
 	}
-	return outbox.New(fs, publisher, t.owed, time.Now), nil
+	return outbox.New(fs, publisher, owed, time.Now), nil
 }
 
 func (t *tools) redriver(ctx context.Context) (*operate.Redriver, error) {
@@ -99,7 +104,7 @@ func (t *tools) redriver(ctx context.Context) (*operate.Redriver, error) {
 }
 
 // acts returns the book of what was done, in the database that is open.
-func (t *tools) acts() *audit.Book { return audit.New(t.fs, t.audit, time.Now) }
+func (t *tools) acts() *audit.Book { return audit.New(t.fs, t.ring(keys.ForAudit), time.Now) }
 
 func (t *tools) letters(ctx context.Context) (*operate.Letters, error) {
 	client, err := t.topics(ctx)

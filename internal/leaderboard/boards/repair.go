@@ -91,7 +91,10 @@ type repairDoc struct {
 // Recount repairs the board's histogram and returns what was wrong with it. The counts are
 // corrected by what they lacked at one moment, so that what others count meanwhile is kept. The
 // error is work.ErrLeased while another repair is under way: both would make the same correction.
-func (r *Reader) Recount(ctx context.Context, b leaderboard.Board) (Drift, error) {
+// with writes more in the commit of the correction, such as who asked for it; nil writes nothing.
+func (r *Reader) Recount(
+	ctx context.Context, b leaderboard.Board, with func(*firestore.Transaction) error,
+) (Drift, error) {
 	ref := leaderboard.SnapshotRef(r.Firestore, b.ID()).Parent.Doc("repair")
 	token := rand.Text()
 	err := r.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
@@ -111,10 +114,10 @@ func (r *Reader) Recount(ctx context.Context, b leaderboard.Board) (Drift, error
 	d, err := r.Drift(ctx, b)
 	if err != nil {
 		return Drift{}, errors.Join(err, work.Release(ctx, func(ctx context.Context) error {
-			return r.correct(ctx, b, ref, token, Drift{})
+			return r.correct(ctx, b, ref, token, Drift{}, nil)
 		}))
 	}
-	if err := r.correct(ctx, b, ref, token, d); err != nil {
+	if err := r.correct(ctx, b, ref, token, d, with); err != nil {
 		return Drift{}, fmt.Errorf("repair %s: %w", b.ID(), err)
 	}
 	return d, nil
@@ -123,6 +126,7 @@ func (r *Reader) Recount(ctx context.Context, b leaderboard.Board) (Drift, error
 // correct adds what the counts lack and ends the repair, in one commit of its lease's holder.
 func (r *Reader) correct(
 	ctx context.Context, b leaderboard.Board, ref *firestore.DocumentRef, token string, d Drift,
+	with func(*firestore.Transaction) error,
 ) error {
 	by := map[int]map[int]int{}
 	for c, n := range d.missing {
@@ -142,6 +146,11 @@ func (r *Reader) correct(
 		}
 		for shard, counts := range by {
 			if err := leaderboard.AddTo(tx, r.Firestore, b, shard, counts); err != nil {
+				return err
+			}
+		}
+		if with != nil {
+			if err := with(tx); err != nil {
 				return err
 			}
 		}

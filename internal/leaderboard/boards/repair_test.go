@@ -50,11 +50,11 @@ func TestRecount(t *testing.T) {
 			if err := tt.damage(b); err != nil {
 				t.Fatal(err)
 			}
-			d, err := b.reader.Recount(t.Context(), main)
+			d, err := b.reader.Recount(t.Context(), main, nil)
 			if err != nil || d.Entries != 20 || d.Wrong != tt.wrong && (tt.wrong >= 0 || d.Wrong == 0) {
 				t.Errorf("drift %d of %d entries, want %d: %v", d.Wrong, d.Entries, tt.wrong, err)
 			}
-			if d, err = b.reader.Recount(t.Context(), main); err != nil || d.Wrong != 0 || b.drift(main) != 0 {
+			if d, err = b.reader.Recount(t.Context(), main, nil); err != nil || d.Wrong != 0 || b.drift(main) != 0 {
 				t.Errorf("drift %d again, %v", d.Wrong, err)
 			}
 		})
@@ -85,7 +85,7 @@ func TestRecount_whileOthersWrite(t *testing.T) {
 	}
 	for range 3 {
 		repairs.Go(func() {
-			if _, err := b.reader.Recount(t.Context(), main); err != nil && !errors.Is(err, work.ErrLeased) {
+			if _, err := b.reader.Recount(t.Context(), main, nil); err != nil && !errors.Is(err, work.ErrLeased) {
 				t.Error(err)
 			}
 		})

@@ -23,6 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/operate"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/schema"
 )
@@ -142,28 +143,9 @@ func (t *Teller) Address(ctx context.Context, uid account.UID) (string, error) {
 	return found.Email, nil
 }
 
-// look keeps the act in one commit with the reading of the user, and returns the user, the zero
-// user if there is none.
-func (t *Teller) look(ctx context.Context, kind audit.Kind, of subject) (u account.User, err error) {
-	err = t.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		u, err = account.Read(tx, t.Firestore, of.uid)
-		gone := errors.Is(err, account.ErrNoUser)
-		if err != nil && !gone {
-			return err
-		}
-		act := audit.Act{Kind: kind, Actor: t.By, Object: string(of.scan)}
-		if !gone {
-			if act.Subject, err = audit.Ensure(tx, account.Ref(t.Firestore, of.uid), u.Acts); err != nil {
-				return err
-			}
-			u.Acts = act.Subject
-		}
-		return t.Acts.Write(tx, act)
-	})
-	if err != nil {
-		return account.User{}, fmt.Errorf("keep the look: %w", err)
-	}
-	return u, nil
+// look keeps the act and returns the user, the zero user if there is none.
+func (t *Teller) look(ctx context.Context, kind audit.Kind, of subject) (account.User, error) {
+	return operate.Note(ctx, t.Firestore, t.Acts, of.uid, audit.Act{Kind: kind, Actor: t.By, Object: string(of.scan)})
 }
 
 func (t *Teller) tell(ctx context.Context, of subject) (Story, error) {

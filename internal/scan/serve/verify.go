@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -98,15 +96,8 @@ func (h *Handler) request(
 		if err != nil {
 			return err
 		}
-		now := h.Now().UTC()
-		if !current.Ask(now) {
-			return nil
-		}
-		asked := event.ScanVerifyRequestedV1{UID: string(uid), ScanID: string(id), Version: current.Version, Rescore: rescore}
-		if err := tx.Tell(ctx, now, asked, string(id), strconv.FormatInt(current.Version, 10)); err != nil {
-			return err
-		}
-		return scan.Write(tx.Transaction, h.Firestore, current)
+		_, err = current.Measure(ctx, tx, h.Firestore, rescore, h.Now().UTC())
+		return err
 	})
 	return current, err
 }
