@@ -171,7 +171,7 @@ func topicOf(function string, attributes map[string]string, data []byte) (string
 	if i < 0 {
 		return "", fmt.Errorf("%w: there is no function %q", ErrNoTopic, function)
 	}
-	topic := event.Topic(typeOf(attributes, data))
+	topic := event.Topic(TypeOf(attributes, data))
 	if topic == "" && attributes["eventType"] != "" {
 		topic = event.TopicUploadFinalized
 	}
@@ -184,8 +184,8 @@ func topicOf(function string, attributes map[string]string, data []byte) (string
 	return "", fmt.Errorf("%w: %s takes none of the kind", ErrNoTopic, function)
 }
 
-// typeOf returns the event's type, "" for what is no event, as a notification of Cloud Storage.
-func typeOf(attributes map[string]string, data []byte) string {
+// TypeOf returns the event's type, "" for what is no event, as a notification of Cloud Storage.
+func TypeOf(attributes map[string]string, data []byte) string {
 	if kind := attributes[event.AttributeType]; kind != "" {
 		return kind
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/operate"
+	"github.com/facescan/facescan/internal/operate/dead"
 )
 
 // letterView is a dead letter, without its data, which may have what was measured.
@@ -28,7 +28,7 @@ type letterView struct {
 	DiedAt      time.Time `json:"diedAt"`
 }
 
-func newLetterView(l operate.Letter) letterView {
+func newLetterView(l dead.Letter) letterView {
 	about := event.About(l.Data)
 	return letterView{
 		ID: l.MessageID, EventID: l.EventID, Type: l.Type, Function: l.Function, Topic: l.Topic, UID: about.UID,
@@ -41,8 +41,8 @@ const holding = `While it works on letters, for a minute at most, they are hidde
 
 // pulled pulls the wanted letters, hands them on and gives back what is not acknowledged.
 func (t *tools) pulled(
-	ctx context.Context, limit int, wanted func(operate.Letter) bool,
-	do func(l *operate.Letters, letters []operate.Letter, all bool) (kept []operate.Letter, err error),
+	ctx context.Context, limit int, wanted func(dead.Letter) bool,
+	do func(l *dead.Letters, letters []dead.Letter, all bool) (kept []dead.Letter, err error),
 ) error {
 	l, err := t.letters(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (t *tools) pulled(
 	return errors.Join(err, l.Release(ctx, letters...))
 }
 
-func every(operate.Letter) bool { return true }
+func every(dead.Letter) bool { return true }
 
 var deadList = command{
 	name: "dead list", about: "lists the dead letters, and leaves them where they are", more: holding,
@@ -64,7 +64,7 @@ var deadList = command{
 		return none, func(ctx context.Context, t *tools, _ []string) (answer, error) {
 			views, more := []letterView{}, false
 			err := t.pulled(ctx, *limit, every,
-				func(_ *operate.Letters, letters []operate.Letter, all bool) ([]operate.Letter, error) {
+				func(_ *dead.Letters, letters []dead.Letter, all bool) ([]dead.Letter, error) {
 					for _, one := range letters {
 						views = append(views, newLetterView(one))
 					}
@@ -96,8 +96,8 @@ var deadShow = command{
 	define: func(*flag.FlagSet) (func([]string) error, runner) {
 		return one, func(ctx context.Context, t *tools, args []string) (answer, error) {
 			a := answer{}
-			err := t.pulled(ctx, 1, func(l operate.Letter) bool { return l.Is(args[0]) },
-				func(_ *operate.Letters, letters []operate.Letter, _ bool) ([]operate.Letter, error) {
+			err := t.pulled(ctx, 1, func(l dead.Letter) bool { return l.Is(args[0]) },
+				func(_ *dead.Letters, letters []dead.Letter, _ bool) ([]dead.Letter, error) {
 					if len(letters) == 0 {
 						return nil, fmt.Errorf("show dead letter %s: %w", args[0], errNoLetter)
 					}
@@ -122,12 +122,12 @@ var deadRedrive = command{
 acknowledged. One that stays since the command was killed may be redriven again: the functions drop
 by the event's id what they have handled. ` + holding,
 	changes: true, signs: true, acts: true, define: ofLetters("redriven",
-		func(ctx context.Context, t *tools, l *operate.Letters, one operate.Letter) error {
+		func(ctx context.Context, t *tools, l *dead.Letters, one dead.Letter) error {
 			r, err := t.redriver(ctx)
 			if err != nil {
 				return err
 			}
-			return r.Dead(ctx, l, one)
+			return l.Redrive(ctx, r, one)
 		}),
 }
 
@@ -135,18 +135,18 @@ var deadDrop = command{
 	name: "dead drop", args: "ID... | -all",
 	about: "removes dead letters without a redrive, such as those of closed accounts",
 	more:  holding, changes: true, acts: true, define: ofLetters("dropped",
-		func(ctx context.Context, t *tools, l *operate.Letters, one operate.Letter) error {
+		func(ctx context.Context, t *tools, l *dead.Letters, one dead.Letter) error {
 			r, err := t.redriver(ctx)
 			if err != nil {
 				return err
 			}
-			return r.Drop(ctx, l, one)
+			return l.Drop(ctx, r, one)
 		}),
 }
 
 // ofLetters defines a command that does something to letters.
 func ofLetters(
-	what string, do func(context.Context, *tools, *operate.Letters, operate.Letter) error,
+	what string, do func(context.Context, *tools, *dead.Letters, dead.Letter) error,
 ) func(*flag.FlagSet) (func([]string) error, runner) {
 	return func(flags *flag.FlagSet) (func([]string) error, runner) {
 		all := flags.Bool("all", false, "take all there are, up to the limit")
@@ -163,11 +163,11 @@ func ofLetters(
 		return check, func(ctx context.Context, t *tools, args []string) (a answer, err error) {
 			wanted, most := every, *limit
 			if !*all {
-				wanted = func(l operate.Letter) bool { return slices.ContainsFunc(args, l.Is) }
+				wanted = func(l dead.Letter) bool { return slices.ContainsFunc(args, l.Is) }
 				most = max(*limit, len(args))
 			}
 			pullErr := t.pulled(ctx, most, wanted,
-				func(l *operate.Letters, letters []operate.Letter, _ bool) (kept []operate.Letter, _ error) {
+				func(l *dead.Letters, letters []dead.Letter, _ bool) (kept []dead.Letter, _ error) {
 					did, failed := []redriven{}, 0
 					for _, one := range letters {
 						r := redriven{ID: one.MessageID, Topic: one.Topic, Outcome: t.done(what)}
@@ -182,7 +182,7 @@ func ofLetters(
 						did = append(did, r)
 					}
 					for _, id := range args {
-						if !slices.ContainsFunc(letters, func(l operate.Letter) bool { return l.Is(id) }) {
+						if !slices.ContainsFunc(letters, func(l dead.Letter) bool { return l.Is(id) }) {
 							did = append(did, redriven{ID: id, Outcome: errNoLetter.Error()})
 							failed++
 						}

@@ -57,7 +57,8 @@ func commands() []command {
 		tell,
 		parkedList, parkedShow, parkedRedrive,
 		deadList, deadShow, deadRedrive, deadDrop,
-		boardsDrift, boardsRebuild,
+		deliveriesList, deliveriesShow, deliveriesRedrive,
+		boardsDrift, boardsRebuild, rescoreRange,
 	}
 }
 

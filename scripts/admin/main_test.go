@@ -41,7 +41,15 @@ func listening(topic string) string { return "test." + topic }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{project: emulatortest.UniqueProject(t)}
+	w := worldOf(t, emulatortest.UniqueProject(t))
+	w.user(t, "ada", account.Active)
+	return w
+}
+
+// worldOf is [newWorld] for a project, without its user.
+func worldOf(t *testing.T, project string) *world {
+	t.Helper()
+	w := &world{project: project}
 	w.fs = emulatortest.Firestore(t, w.project)
 	var err error
 	if w.pubsub, err = pubsub.NewClient(t.Context(), w.project); err != nil {
@@ -63,7 +71,6 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
-	w.user(t, "ada", account.Active)
 	return w
 }
 
@@ -199,8 +206,16 @@ func TestUsage(t *testing.T) {
 		"no letters":                     {"dead redrive -project p", key, errUsage, "by -all"},
 		"a story of nobody":              {"story -project p", key, errUsage, "name the user"},
 		"a story of two":                 {"story -project p -uid u -scan s", key, errUsage, "name the user"},
-		"a limit below one":              {"dead drop -project p -all -limit 0", key, errUsage, "positive"},
-		"a control character in a name":  {"parked list -project p \x1b[2J", key, errUsage, `\x1b[2J`},
+		"no range to rescore":            {"rescore -project p", key, errUsage, "-since and -until"},
+		"a range that ends too early":    {"rescore -project p -since 2026-12-02 -until 2026-12-01", key, errUsage, "before"},
+		"a range that is no time":        {"rescore -project p -since now", key, errUsage, "a date as"},
+		"a rate of none": {
+			"rescore -project p -since 2026-12-01 -until 2026-12-02 -rate 0", key, errUsage, "-rate",
+		},
+		"a board and a user":            {"boards rebuild -project p -board b -uid u", key, errUsage, "exclude"},
+		"a delivery of nobody":          {"deliveries show -project p e", key, errUsage, "-uid"},
+		"a limit below one":             {"dead drop -project p -all -limit 0", key, errUsage, "positive"},
+		"a control character in a name": {"parked list -project p \x1b[2J", key, errUsage, `\x1b[2J`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

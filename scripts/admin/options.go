@@ -151,3 +151,11 @@ func one(args []string) error {
 	}
 	return nil
 }
+
+// some checks that there is an argument, of which each is an id.
+func some(args []string) error {
+	if len(args) == 0 {
+		return errNoID
+	}
+	return nil
+}

@@ -145,27 +145,28 @@ var parkedRedrive = command{
 a second one for the same event is told so. All functions of the topic get it again; those that
 have handled it drop it by its id. What was forged, or is not kept whole, is refused.`,
 	changes: true, signs: true, acts: true,
-	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
-		return func(args []string) error {
-				if len(args) == 0 {
-					return errNoID
-				}
-				return nil
-			}, func(ctx context.Context, t *tools, args []string) (answer, error) {
-				r, err := t.redriver(ctx)
-				if err != nil {
-					return answer{}, err
-				}
-				all, failed := []redriven{}, 0
-				for _, id := range args {
-					one := redriven{ID: id, Outcome: t.done("redriven")}
-					if one.Topic, err = r.Parked(ctx, id); err != nil {
-						one.Outcome = err.Error()
-						failed++
-					}
-					all = append(all, one)
-				}
-				return outcomes(all, failed)
+	define: func(*flag.FlagSet) (func([]string) error, runner) {
+		return some, func(ctx context.Context, t *tools, args []string) (answer, error) {
+			r, err := t.redriver(ctx)
+			if err != nil {
+				return answer{}, err
 			}
+			return t.redriveEach(args, func(id string) (string, error) { return r.Parked(ctx, id) })
+		}
 	},
+}
+
+// redriveEach redrives by the ids, and returns the table.
+func (t *tools) redriveEach(ids []string, redrive func(id string) (topic string, err error)) (answer, error) {
+	all, failed := []redriven{}, 0
+	for _, id := range ids {
+		topic, err := redrive(id)
+		one := redriven{ID: id, Topic: topic, Outcome: t.done("redriven")}
+		if err != nil {
+			one.Outcome = err.Error()
+			failed++
+		}
+		all = append(all, one)
+	}
+	return outcomes(all, failed)
 }

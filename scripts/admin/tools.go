@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/operate"
+	"github.com/facescan/facescan/internal/operate/dead"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -106,12 +107,12 @@ func (t *tools) redriver(ctx context.Context) (*operate.Redriver, error) {
 // acts returns the book of what was done, in the database that is open.
 func (t *tools) acts() *audit.Book { return audit.New(t.fs, t.ring(keys.ForAudit), time.Now) }
 
-func (t *tools) letters(ctx context.Context) (*operate.Letters, error) {
+func (t *tools) letters(ctx context.Context) (*dead.Letters, error) {
 	client, err := t.topics(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &operate.Letters{
+	return &dead.Letters{
 		Client: client.SubscriptionAdminClient, Prefix: t.prefix, Quiet: t.quiet,
 		Subscription: "projects/" + t.project + "/subscriptions/" + t.prefix + catalog.DeadLetterTopic,
 	}, nil

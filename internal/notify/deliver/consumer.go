@@ -179,13 +179,10 @@ func (c *Consumer) settled(ctx context.Context, p parcel, o outcome) error {
 func (c *Consumer) park(ctx context.Context, g *grip, reason error) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e, err := event.Decode(g.is.Event)
+	m, err := g.is.message()
 	if err != nil {
-		return nil // it is done with meanwhile
+		return nil //nolint:nilerr // it is done with meanwhile
 	}
-	m := event.Message{ID: e.ID, Data: g.is.Event, Attributes: map[string]string{
-		event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
-	}}
-	slog.ErrorContext(ctx, "event parked", "event_id", e.ID, "error", reason)
+	slog.ErrorContext(ctx, "event parked", "event_id", m.ID, "error", reason)
 	return parked.Keep(ctx, c.Firestore, "notify", m, reason, c.Now())
 }

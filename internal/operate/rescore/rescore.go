@@ -40,7 +40,7 @@ const (
 	Unmeasured = "not_completed"
 	// NotAdmitted is a scan whose user or consent does not admit it any more.
 	NotAdmitted = "not_admitted"
-	// UnderWay is a scan that somebody has asked for already.
+	// UnderWay is a scan that was asked for by another request.
 	UnderWay = "under_way"
 	// Possible is a scan that a dry run would have scored.
 	Possible = "would_be_rescored"
@@ -280,7 +280,7 @@ func (w *run) settled(p pending, snap *firestore.DocumentSnapshot) (string, erro
 	v := s.Verification
 	switch {
 	case v == nil || v.Asked != p.asked:
-		return UnderWay, nil // somebody has asked anew
+		return UnderWay, nil // of another request
 	case v.Outcome == scan.VerifyPending && time.Now().After(p.until):
 		return Overdue, nil
 	case v.Outcome == scan.VerifyPending:

@@ -1,4 +1,6 @@
-package operate
+// Package dead looks at the dead letters of a project, what no attempt could deliver, and has them
+// published again.
+package dead
 
 import (
 	"cmp"
@@ -17,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/operate"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -152,7 +155,7 @@ func (l *Letters) letter(m *pubsubpb.ReceivedMessage) Letter {
 		DiedAt: m.GetMessage().GetPublishTime().AsTime(), Attributes: maps.Clone(all), ack: m.GetAckId(),
 	}
 	maps.DeleteFunc(is.Attributes, func(name, _ string) bool { return strings.HasPrefix(name, letterPrefix) })
-	is.Type = typeOf(is.Attributes, is.Data)
+	is.Type = operate.TypeOf(is.Attributes, is.Data)
 	is.Attempts, _ = strconv.Atoi(all[letterAttempts])
 	is.PublishedAt, _ = time.Parse(time.RFC3339Nano, all[letterTime])
 	name := strings.TrimPrefix(all[letterSource], l.Prefix)
@@ -202,13 +205,13 @@ func (l *Letters) Acknowledge(ctx context.Context, letter Letter) error {
 	return nil
 }
 
-// Dead has a dead letter published again to its topic, and then acknowledges it. A command that is
-// killed in between leaves the letter, whose next redrive is [ErrRedriven] and only acknowledges
-// it. The other errors are the reasons above.
-func (r *Redriver) Dead(ctx context.Context, l *Letters, letter Letter) error {
+// Redrive has a dead letter published again to its topic, and then acknowledges it. A command that
+// is killed in between leaves the letter, whose next redrive is operate.ErrRedriven and only
+// acknowledges it. The other errors are the reasons of package operate.
+func (l *Letters) Redrive(ctx context.Context, r *operate.Redriver, letter Letter) error {
 	err := r.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
 		if letter.Topic == "" {
-			return ErrNoTopic
+			return operate.ErrNoTopic
 		}
 		m := outbox.Message{
 			ID: event.ID("dead letter", letter.MessageID), Topic: letter.Topic, Data: letter.Data, Attributes: letter.Attributes,
@@ -216,14 +219,14 @@ func (r *Redriver) Dead(ctx context.Context, l *Letters, letter Letter) error {
 		id := letter.MessageID
 		return r.Resend(tx, m, audit.Act{Kind: audit.LetterRedriven, Object: id, Key: []string{id}})
 	})
-	if r.DryRun || err != nil && !errors.Is(err, ErrRedriven) {
+	if r.DryRun || err != nil && !errors.Is(err, operate.ErrRedriven) {
 		return wrapLetter(letter, err)
 	}
 	return wrapLetter(letter, errors.Join(err, l.Acknowledge(ctx, letter)))
 }
 
 // Drop removes a dead letter that is not to be redriven, after the act is kept.
-func (r *Redriver) Drop(ctx context.Context, l *Letters, letter Letter) error {
+func (l *Letters) Drop(ctx context.Context, r *operate.Redriver, letter Letter) error {
 	if r.DryRun {
 		return nil
 	}

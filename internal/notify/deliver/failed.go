@@ -1,0 +1,172 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/operate"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/store"
+)
+
+// ErrNotFailed means that there is no such delivery, or that none of its channels has failed.
+var ErrNotFailed = errors.New("no channel of such a delivery has failed")
+
+// Failed is a delivery of which at least one channel has failed.
+type Failed struct {
+	UID      account.UID `json:"uid"`
+	EventID  string      `json:"eventId"`
+	Kind     notify.Kind `json:"kind"`
+	ScanID   string      `json:"scanId,omitempty"`
+	SeriesID string      `json:"seriesId,omitempty"`
+	// Channels are all of the event's.
+	Channels  []Leg     `json:"channels"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// Leg is how far an event is by a channel. Reason is why it was not sent, and Fault the class of
+// the last failure, "" for none.
+type Leg struct {
+	Channel  string `json:"channel"`
+	State    string `json:"state"`
+	Attempts int64  `json:"attempts"`
+	Reason   string `json:"reason,omitempty"`
+	Fault    string `json:"fault,omitempty"`
+}
+
+// failed reports whether a leg has failed.
+func (r record) failed() bool {
+	for _, l := range r.Legs {
+		if l.State == failed {
+			return true
+		}
+	}
+	return false
+}
+
+func newFailed(uid account.UID, r record) Failed {
+	f := Failed{
+		UID: uid, EventID: r.EventID, Kind: r.Kind, ScanID: r.ScanID, SeriesID: r.SeriesID,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+	for _, c := range channels(r) {
+		l := r.Legs[c]
+		f.Channels = append(f.Channels, Leg{c, string(l.State), l.Attempts, l.Reason, l.Fault})
+	}
+	return f
+}
+
+// channels returns the names of the record's channels, sorted.
+func channels(r record) (all []string) {
+	for c := range r.Legs {
+		all = append(all, c)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// ListFailed returns the failed deliveries of the user, or of all users for "". It reads each
+// delivery of 90 days, since no index has their legs, and calls looked after each. It ends at the
+// first error.
+func ListFailed(
+	ctx context.Context, fs *firestore.Client, uid account.UID, looked func(),
+) iter.Seq2[Failed, error] {
+	all := fs.CollectionGroup("deliveries").Query
+	if uid != "" {
+		all = notify.Deliveries(account.Ref(fs, uid)).Query
+	}
+	return func(yield func(Failed, error) bool) {
+		docs := all.Documents(ctx)
+		defer docs.Stop()
+		for {
+			snap, err := docs.Next()
+			if errors.Is(err, iterator.Done) {
+				return
+			}
+			r, err := store.Decode[record](snap, err, "delivery", nil)
+			if err != nil {
+				yield(Failed{}, err)
+				return
+			}
+			looked()
+			if r.failed() && !yield(newFailed(account.UID(snap.Ref.Parent.Parent.ID), r), nil) {
+				return
+			}
+		}
+	}
+}
+
+// GetFailed returns a failed delivery of the user, or [ErrNotFailed].
+func GetFailed(ctx context.Context, fs *firestore.Client, uid account.UID, eventID string) (Failed, error) {
+	if !event.ValidID(string(uid)) || !event.ValidID(eventID) {
+		return Failed{}, ErrNotFailed
+	}
+	snap, err := notify.Deliveries(account.Ref(fs, uid)).Doc(eventID).Get(ctx)
+	r, err := store.Decode[record](snap, err, "delivery", ErrNotFailed)
+	if err == nil && !r.failed() {
+		err = ErrNotFailed
+	}
+	return newFailed(uid, r), err
+}
+
+// Redrive has the event of a failed delivery published again, to the topic that it returns. The
+// channels that have failed are attempted again, and the others left alone. The error is
+// [ErrNotFailed] or a reason of package operate: of two who redrive the same failure, the second is
+// told operate.ErrRedriven until a channel is attempted.
+func Redrive(ctx context.Context, r *operate.Redriver, uid account.UID, eventID string) (topic string, err error) {
+	if !event.ValidID(string(uid)) || !event.ValidID(eventID) {
+		return "", ErrNotFailed
+	}
+	err = r.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+		snap, err := tx.Get(notify.Deliveries(account.Ref(r.Firestore, uid)).Doc(eventID))
+		is, err := store.Decode[record](snap, err, "delivery", ErrNotFailed)
+		if err != nil {
+			return err
+		}
+		if !is.failed() {
+			return ErrNotFailed
+		}
+		m, err := is.message()
+		if err != nil {
+			return err
+		}
+		key := []string{eventID}
+		for _, c := range channels(is) {
+			key = append(key, strconv.FormatInt(is.Legs[c].Attempts, 10))
+		}
+		topic = event.Topic(m.Attributes[event.AttributeType])
+		again := outbox.Message{
+			ID:    event.ID(append([]string{"delivery", string(uid)}, key...)...),
+			Topic: topic, Data: m.Data, Attributes: m.Attributes,
+		}
+		return r.Resend(tx, again, audit.Act{Kind: audit.DeliveryRedriven, Object: eventID, Key: key})
+	})
+	if err != nil {
+		return "", fmt.Errorf("redrive the delivery of event %s: %w", eventID, err)
+	}
+	return topic, nil
+}
+
+// message returns the message of the record's event, which is kept as long as a channel needs it.
+func (r record) message() (event.Message, error) {
+	e, err := event.Decode(r.Event)
+	if err != nil {
+		return event.Message{}, fmt.Errorf("read the event: %w", err)
+	}
+	return event.Message{ID: e.ID, Data: r.Event, Attributes: map[string]string{
+		event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
+	}}, nil
+}
