@@ -1,10 +1,10 @@
-// Command ban keeps a user out, or lets them in again. It holds from the next request on, on every
-// route that reads the account, and at Firebase within two minutes.
+// Command ban keeps a user out or under review, and takes that back. It holds from the next request
+// on, on every route that reads the account, and at Firebase within two minutes.
 //
 //	export FACESCAN_KEY_OUTBOX=$(gcloud secrets versions access latest --secret=facescan-key-outbox)
 //	export FACESCAN_KEY_AUDIT=$(gcloud secrets versions access latest --secret=facescan-key-audit)
-//	go run ./scripts/ban -project my-project -uid UID
-//	go run ./scripts/ban -project my-project -uid UID -lift
+//	go run ./scripts/ban -project my-project -uid UID -reason abuse
+//	go run ./scripts/ban -project my-project -uid UID -do lift -reason appeal
 package main
 
 import (
@@ -16,14 +16,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	firebase "firebase.google.com/go/v4"
-	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/standing"
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/keys"
@@ -31,14 +32,17 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-const usage = `usage: go run ./scripts/ban -uid UID [-project P] [-database D] [-lift]
+const usage = `usage: go run ./scripts/ban -uid UID -reason R [-do ban|lift|quarantine|release] [-dry-run] [-project P] [-database D]
 
-Ends all sign-ins of the user and refuses new ones, from the next request on. Firebase follows within
-two minutes, by an event that the sweep publishes. Nothing of the user is deleted, and they may ask
-for the erasure of their account after the ban is lifted.
+A ban refuses every request of the user, ends all sign-ins and refuses new ones. The user can still
+delete the account by a link in a mail. Lifting it lets them sign in again. In quarantine the user
+can see, export and delete what there is, and nothing new is measured or shown on leaderboards;
+release ends that. Firebase and the leaderboards follow within two minutes, by events that the sweep
+publishes. Each of it is kept in the audit, as the operator's.
 
 FACESCAN_KEY_OUTBOX and FACESCAN_KEY_AUDIT must have the functions' secrets key-outbox and key-audit of
-Secret Manager: the event is signed with the first, and the audit names people by the second. With FIRESTORE_EMULATOR_HOST and FIREBASE_AUTH_EMULATOR_HOST set it works on the emulators.
+Secret Manager: the events are signed with the first, and the audit names people by the second. With
+FIRESTORE_EMULATOR_HOST set it works on the emulator.
 
 `
 
@@ -70,7 +74,9 @@ func main() {
 type options struct {
 	project, database string
 	uid               account.UID
-	lift              bool
+	do                standing.Action
+	reason            string
+	dryRun            bool
 	key, audit        keys.Ring
 }
 
@@ -83,7 +89,9 @@ func parse(args []string, environ func(string) string, stderr io.Writer) (option
 	flags.StringVar(&o.database, "database", cmp.Or(environ("FACESCAN_DATABASE"), firestore.DefaultDatabaseID),
 		"`id` of the database; FACESCAN_DATABASE by default")
 	flags.StringVar((*string)(&o.uid), "uid", "", "the `user`'s id at Firebase")
-	flags.BoolVar(&o.lift, "lift", false, "let the user sign in again")
+	flags.StringVar((*string)(&o.do), "do", string(standing.Ban), "the `action`: ban, lift, quarantine or release")
+	flags.StringVar(&o.reason, "reason", "", "`why`, of a list for each action, which a wrong one prints")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "change nothing, and print what would be done")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return o, err
@@ -112,6 +120,10 @@ func (o *options) complete(environ func(string) string, more int) error {
 		return errors.New("name the project by -project, or an emulator by FIRESTORE_EMULATOR_HOST")
 	case o.uid == "":
 		return errors.New("name the user by -uid")
+	case !o.do.Valid():
+		return fmt.Errorf("there is no action %q", o.do)
+	case !slices.Contains(o.do.Reasons(), o.reason):
+		return fmt.Errorf("%s takes a -reason of %s", o.do, strings.Join(o.do.Reasons(), ", "))
 	}
 	root, err := keys.Parse(keys.ForOutbox, environ(keys.ForOutbox.Variable()))
 	if err != nil {
@@ -133,33 +145,23 @@ func command(ctx context.Context, args []string, environ func(string) string, st
 	if err != nil {
 		return fmt.Errorf("connect to Firestore: %w", err)
 	}
-	app, err := firebase.NewApp(ctx, &firebase.Config{ProjectID: o.project})
-	if err != nil {
-		return errors.Join(fmt.Errorf("connect to Firebase: %w", err), fs.Close())
-	}
-	users, err := app.Auth(ctx)
-	if err == nil {
-		err = o.run(ctx, fs, users, stdout)
-	}
-	return errors.Join(err, fs.Close())
+	return errors.Join(o.run(ctx, fs, stdout), fs.Close())
 }
 
-func (o options) run(ctx context.Context, fs *firestore.Client, users *auth.Client, out io.Writer) error {
-	acts := audit.New(fs, o.audit, time.Now)
-	accounts := account.New(fs, outbox.New(fs, left{}, o.key, time.Now), acts, time.Now)
-	if o.lift {
-		if _, err := users.UpdateUser(ctx, string(o.uid), new(auth.UserToUpdate).Disabled(false)); err != nil {
-			return fmt.Errorf("let the user in at Firebase: %w", err)
-		}
-		if err := accounts.Unban(ctx, o.uid, time.Now()); err != nil {
-			return fmt.Errorf("lift the ban: %w", err)
-		}
-		fmt.Fprintf(out, "%s may sign in again\n", o.uid)
-		return nil
+func (o options) run(ctx context.Context, fs *firestore.Client, out io.Writer) error {
+	desk := standing.Desk{
+		Firestore: fs, Outbox: outbox.New(fs, left{}, o.key, time.Now), Acts: audit.New(fs, o.audit, time.Now), Now: time.Now,
 	}
-	if err := accounts.EndSignIns(ctx, o.uid, account.Banned); err != nil {
-		return fmt.Errorf("ban the user: %w", err)
+	done, err := desk.Change(ctx, standing.Order{
+		UID: o.uid, Do: o.do, Reason: o.reason, By: audit.Operator, Dry: o.dryRun,
+	})
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "%s is banned from the next request on, at Firebase within two minutes\n", o.uid)
+	verb := "is"
+	if o.dryRun {
+		verb = "would be"
+	}
+	fmt.Fprintf(out, "%s was %s and %s %s\n", o.uid, done.Before, verb, done.After)
 	return nil
 }

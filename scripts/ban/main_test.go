@@ -3,15 +3,13 @@ package main
 import (
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"strings"
 	"testing"
-	"time"
-
-	"cloud.google.com/go/firestore"
-	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/standing"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -19,58 +17,51 @@ import (
 	"github.com/facescan/facescan/internal/testkit"
 )
 
-func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
 func TestBan(t *testing.T) {
 	t.Parallel()
-	project := emulatortest.UniqueProject(t)
-	fs, err := firestore.NewClient(t.Context(), project)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
-	users := emulatortest.AuthClient(t, project)
-	made, err := users.CreateUser(t.Context(), new(auth.UserToCreate).Email("ada@example.com").Disabled(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	u := account.User{Schema: account.UserSchema, UID: account.UID(made.UID), State: account.Active}
+	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
+	u := account.User{Schema: account.UserSchema, UID: "ada", State: account.Active}
 	if _, err := account.Ref(fs, u.UID).Set(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	validAfter := func() time.Time {
-		t.Helper()
-		u, err := account.Get(t.Context(), fs, account.UID(made.UID))
-		if err != nil {
+	for i, step := range []struct {
+		do     standing.Action
+		reason string
+		dry    bool
+		want   account.State
+		owed   int
+	}{
+		{standing.Ban, "abuse", true, account.Active, 0}, {standing.Ban, "abuse", false, account.Banned, 2},
+		{standing.Ban, "abuse", false, account.Banned, 2}, {standing.Lift, "mistake", false, account.Active, 4},
+		{standing.Quarantine, "legal", false, account.Quarantined, 5},
+		{standing.Release, "resolved", false, account.Active, 6},
+	} {
+		var out strings.Builder
+		o := options{
+			uid: u.UID, do: step.do, reason: step.reason, dryRun: step.dry, key: testkit.Writer(catalog.Operator),
+			audit: testkit.Ring(keys.ForAudit),
+		}
+		if err := o.run(t.Context(), fs, &out); err != nil {
 			t.Fatal(err)
 		}
-		return u.TokensValidAfter
-	}
-	var out strings.Builder
-	o := options{uid: u.UID, key: testkit.Writer(catalog.Operator), audit: testkit.Ring(keys.ForAudit)}
-	for range 2 {
-		if err := o.run(t.Context(), fs, users, &out); err != nil {
-			t.Fatal(err)
+		now, err := account.Get(t.Context(), fs, u.UID)
+		if err != nil || now.State != step.want {
+			t.Errorf("step %d: the account is %s, %v; said %s", i, now.State, err, &out)
+		}
+		owed, err := fs.Collection("outbox").Where("writer", "==", catalog.Operator).Documents(t.Context()).GetAll()
+		if err != nil || len(owed) != step.owed {
+			t.Errorf("step %d: %d events are owed, want %d, %v", i, len(owed), step.owed, err)
 		}
 	}
-	if !validAfter().Equal(account.Banned) {
-		t.Errorf("sign-ins hold after %s", validAfter())
+	acts, err := fs.Collection("audit").Where("by", "==", "operator").Documents(t.Context()).GetAll()
+	if err != nil || len(acts) != 6 {
+		t.Errorf("%d acts of 6, %v", len(acts), err)
 	}
-	owed, err := fs.Collection("outbox").Documents(t.Context()).GetAll()
-	if err != nil || len(owed) != 1 || owed[0].Data()["writer"] != catalog.Operator {
-		t.Errorf("%d events are owed, %v", len(owed), err)
-	}
-	o.lift = true
-	if err := o.run(t.Context(), fs, users, &out); err != nil {
-		t.Fatal(err)
-	}
-	again, err := users.GetUser(t.Context(), made.UID)
-	if err != nil || again.Disabled || validAfter().Equal(account.Banned) {
-		t.Errorf("disabled %v, sign-ins hold after %s, %v", again.Disabled, validAfter(), err)
-	}
-	o.uid, o.lift = "nobody", false
-	if err := o.run(t.Context(), fs, users, &out); err == nil {
-		t.Error("a user whom there is not is banned")
+	o := options{uid: "nobody", do: standing.Ban, reason: "abuse", audit: testkit.Ring(keys.ForAudit)}
+	if err := o.run(t.Context(), fs, io.Discard); !errors.Is(err, account.ErrNoUser) {
+		t.Errorf("a user whom there is not: %v", err)
 	}
 }
 
@@ -84,11 +75,15 @@ func TestParse(t *testing.T) {
 		want    error
 		says    string
 	}{
-		"all there is":       {[]string{"-project", "p", "-uid", "u"}, key, nil, ""},
-		"help":               {[]string{"-h"}, key, flag.ErrHelp, "usage:"},
-		"no project":         {[]string{"-uid", "u"}, key, errUsage, "name the project"},
-		"no user":            {[]string{"-project", "p"}, key, errUsage, "name the user"},
-		"no secret":          {[]string{"-project", "p", "-uid", "u"}, nil, errUsage, "FACESCAN_KEY_OUTBOX"},
+		"all there is":      {[]string{"-project", "p", "-uid", "u", "-reason", "abuse"}, key, nil, ""},
+		"no reason":         {[]string{"-project", "p", "-uid", "u"}, key, errUsage, "takes a -reason of abuse"},
+		"an unknown action": {[]string{"-project", "p", "-uid", "u", "-do", "x"}, key, errUsage, "no action"},
+		"help":              {[]string{"-h"}, key, flag.ErrHelp, "usage:"},
+		"no project":        {[]string{"-uid", "u"}, key, errUsage, "name the project"},
+		"no user":           {[]string{"-project", "p"}, key, errUsage, "name the user"},
+		"no secret": {
+			[]string{"-project", "p", "-uid", "u", "-reason", "abuse"}, nil, errUsage, "FACESCAN_KEY_OUTBOX",
+		},
 		"an argument behind": {[]string{"-project", "p", "u"}, key, errUsage, "arguments behind"},
 	} {
 		t.Run(name, func(t *testing.T) {
