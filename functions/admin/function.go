@@ -27,8 +27,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	}
 	acts := audit.New(fs, p.Config.Ring(keys.ForAudit), p.Now)
 	(&admin.Handler{
-		Firestore: fs, Accounts: account.New(fs, box, acts, p.Now), Acts: acts, Logs: p.Config.Ring(keys.ForLogs),
-		Now: p.Now,
+		Firestore: fs, Accounts: account.New(fs, box, acts, p.Now), Outbox: box, Acts: acts,
+		Logs: p.Config.Ring(keys.ForLogs), Now: p.Now,
 	}).Routes(api)
 	return api, nil
 }

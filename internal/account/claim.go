@@ -295,7 +295,7 @@ func (s *Service) Bar(
 		u.Username, u.Folded = "", ""
 		return visible, with(tx, u.Acts)
 	})
-	if fault.Is(err, fault.CodeNotRegistered) || fault.Is(err, fault.CodeAccountErasing) {
+	if IsGone(err) {
 		return false, nil
 	}
 	return did != nothing, err

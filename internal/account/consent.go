@@ -2,14 +2,12 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account/terms"
 	"github.com/facescan/facescan/internal/audit"
@@ -44,29 +42,6 @@ type ConsentRecord struct {
 }
 
 const consentSchema = 1
-
-// ConsentAt returns the epoch of the last consent that was given by the time, 0 if there was none.
-func ConsentAt(ctx context.Context, fs *firestore.Client, uid UID, at time.Time) (epoch int64, err error) {
-	// It needs the index (at desc) on the collection consents, which Firestore makes by itself.
-	records := consents(fs, uid).Where("at", "<=", at).OrderBy("at", firestore.Desc).Documents(ctx)
-	defer records.Stop()
-	for {
-		snap, err := records.Next()
-		if errors.Is(err, iterator.Done) {
-			return 0, nil
-		}
-		if err != nil {
-			return 0, fmt.Errorf("read the consents: %w", err)
-		}
-		var r ConsentRecord
-		if err := snap.DataTo(&r); err != nil {
-			return 0, fmt.Errorf("decode a consent: %w", err)
-		}
-		if r.Action == Granted {
-			return r.Epoch, nil
-		}
-	}
-}
 
 func consents(fs *firestore.Client, uid UID) *firestore.CollectionRef {
 	return Ref(fs, uid).Collection("consents")

@@ -50,8 +50,8 @@ func SignedOut(known, validAfter time.Time) bool { return validAfter.Sub(known) 
 
 // NoteSignOut writes the time before which Firebase has ended the user's sign-ins, if it is
 // unknown, and owes password.changed. The first time of an account of which none is known is
-// written without an event, since it may be of long ago. A user that does not exist or is being
-// erased is left alone. NoteSignOut changes neither the profile's revision nor its time. told
+// written without an event, since it may be of long ago. A user that does not exist, is banned or
+// being erased is left alone. NoteSignOut changes neither the profile's revision nor its time. told
 // reports whether the event is owed.
 func (s *Service) NoteSignOut(ctx context.Context, uid UID, validAfter time.Time) (told bool, err error) {
 	err = s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
@@ -64,7 +64,7 @@ func (s *Service) NoteSignOut(ctx context.Context, uid UID, validAfter time.Time
 			return err
 		}
 		known := found.user.TokensValidAfter
-		if found.user.State != Active || !SignedOut(known, validAfter) {
+		if !found.user.State.InUse() || !SignedOut(known, validAfter) {
 			return nil
 		}
 		if err := s.writeSignOut(tx, uid, found.at, validAfter); err != nil {

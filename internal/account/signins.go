@@ -15,9 +15,6 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Banned is the TokensValidAfter of a user who may not sign in: no sign-in is later.
-var Banned = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // admitsSignIn returns an error if the sign-in of the token has ended. The time of the sign-in
 // counts and not the token's: an app may have refreshed it before Firebase was told.
 func (u User) admitsSignIn(who httpapi.Identity) error {
@@ -50,9 +47,8 @@ func (s *Service) postSignOut(w http.ResponseWriter, r *http.Request) error {
 }
 
 // EndSignIns ends all sign-ins of the user that began before the time, which is in whole seconds:
-// in the database with the commit, and at Firebase by sign-ins.ended. With [Banned] for the time
-// the user may not sign in again, and [Service.Unban] lets them. It changes nothing if a later time
-// is known. The errors are those of [ReadActive].
+// in the database with the commit, and at Firebase by sign-ins.ended. It changes nothing if a later
+// time is known. The errors are those of [ReadActive].
 func (s *Service) EndSignIns(ctx context.Context, uid UID, at time.Time) error {
 	return s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		found, err := s.snapshot(ctx, uid)
@@ -66,23 +62,8 @@ func (s *Service) EndSignIns(ctx context.Context, uid UID, at time.Time) error {
 		if err := s.writeSignOut(tx, uid, found.at, at); err != nil {
 			return err
 		}
-		fact := event.SignInsEndedV1{UID: string(uid), At: at, Banned: at.Equal(Banned)}
-		if fact.Banned {
-			fact.At = s.now().UTC().Truncate(time.Second)
-		}
+		fact := event.SignInsEndedV1{UID: string(uid), At: at}
 		return tx.Tell(ctx, s.now(), fact, string(uid), strconv.FormatInt(at.Unix(), 10))
-	})
-}
-
-// Unban lets a banned user sign in from the time on. Firebase must let them, too. It returns
-// [ErrNoUser] for an account that does not exist, and changes nothing if the user is not banned.
-func (s *Service) Unban(ctx context.Context, uid UID, from time.Time) error {
-	return s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		found, err := s.snapshot(ctx, uid)
-		if err != nil || !found.user.TokensValidAfter.Equal(Banned) {
-			return err
-		}
-		return s.writeSignOut(tx, uid, found.at, from.UTC().Truncate(time.Second))
 	})
 }
 

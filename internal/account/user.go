@@ -22,11 +22,21 @@ type UID string
 // State is the state of an account.
 type State string
 
-// The states of an account. An account being erased admits no effects.
+// The states of an account, of which package standing has more. A quarantined account admits its
+// user and removals, a banned one removals alone, and one being erased no effects.
 const (
-	Active  State = "active"
-	Erasing State = "erasing"
+	Active      State = "active"
+	Quarantined State = "quarantined"
+	Banned      State = "banned"
+	Erasing     State = "erasing"
 )
+
+// InUse reports whether the state admits the user.
+func (s State) InUse() bool { return s == Active || s == Quarantined }
+
+// FormerBan is the TokensValidAfter of a user whom the version before banned, and whose State is
+// active in the document. A read has [Banned].
+var FormerBan = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // User is users/{uid}.
 type User struct {
@@ -65,8 +75,8 @@ type User struct {
 	MissingSince time.Time `firestore:"missingSince,omitempty"`
 	// TokensValidAfter is the time, in whole seconds, before which the user's sign-ins have ended: by
 	// the user (see [Service.EndSignIns]) or at Firebase, as last seen (see [Service.NoteSignOut]). A
-	// new account has the time of the sign-in that it was registered by. It is [Banned] for a user who
-	// may not sign in. It is absent in accounts from before the field existed, until the first look.
+	// new account has the time of the sign-in that it was registered by. It is absent in accounts from
+	// before the field existed, until the first look.
 	TokensValidAfter time.Time `firestore:"tokensValidAfter,omitempty"`
 
 	// Acts leads to the acts about the user in the audit, and goes with the account. It is absent in
@@ -190,8 +200,9 @@ func GetActive(ctx context.Context, fs *firestore.Client, uid UID) (User, error)
 }
 
 // ReadActive is like [Read] for an action that requires an account in use. The error for a missing
-// user is not_registered, and for one being erased account_erasing. If the user is the caller of
-// ctx, the error is token_revoked for a sign-in that was ended.
+// user is not_registered, for one being erased account_erasing, and for a banned one
+// account_banned. If the user is the caller of ctx, the error is token_revoked for a sign-in that
+// was ended.
 func ReadActive(ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
 	u, err := Read(tx, fs, uid)
 	return admit(ctx, u, err)
@@ -212,7 +223,10 @@ func admit(ctx context.Context, u User, err error) (User, error) {
 	if isCaller {
 		sentence.Speak(ctx, u.Locale)
 	}
-	if u.State != Active {
+	switch {
+	case u.State == Banned:
+		return User{}, fault.New(fault.CodeAccountBanned, "This account is banned.")
+	case !u.State.InUse():
 		return User{}, fault.New(fault.CodeAccountErasing, "This account is being erased.")
 	}
 	if isCaller {
@@ -221,8 +235,18 @@ func admit(ctx context.Context, u User, err error) (User, error) {
 	return u, nil
 }
 
+// IsGone reports whether err is that of [ReadActive] for a user whom others do not see any more.
+func IsGone(err error) bool {
+	return fault.Is(err, fault.CodeNotRegistered) || fault.Is(err, fault.CodeAccountErasing) ||
+		fault.Is(err, fault.CodeAccountBanned)
+}
+
 func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
-	return store.Decode[User](snap, err, "user", ErrNoUser)
+	u, err := store.Decode[User](snap, err, "user", ErrNoUser)
+	if u.State == Active && u.TokensValidAfter.Equal(FormerBan) {
+		u.State = Banned
+	}
+	return u, err
 }
 
 // ReadAnalysable is like [ReadActive] for an action that requires that the user may be measured:
@@ -237,13 +261,24 @@ func ReadAnalysable(
 	return u, u.MayBeMeasured(now, minAge)
 }
 
-// MayBeMeasured returns an error if the face of the active user may not be measured:
-// consent_required without a consent in force, birth_year_required before the birth year is
-// declared, and under_age unless the user is past the age of minAge years. Only the year is known,
-// so a user counts as a year older from the first of January after the birthday: none passes before
-// the birthday, and most wait for a few months. A scan's fence (see [User.Admits]) does not check
-// again, since a birth year does not change and no user gets younger.
+// Held returns account_quarantined for a user of whom nothing new is measured.
+func (u User) Held() error {
+	if u.State != Quarantined {
+		return nil
+	}
+	return fault.New(fault.CodeAccountQuarantined, "This account is under review: nothing new is measured until its end.")
+}
+
+// MayBeMeasured returns an error if the face of the user in use may not be measured: that of
+// [User.Held], consent_required without a consent in force, birth_year_required before the birth
+// year is declared, and under_age unless the user is past the age of minAge years. Only the year is
+// known, so a user counts as a year older from the first of January after the birthday: none passes
+// before the birthday, and most wait for a few months. A scan's fence (see [User.Admits]) does not
+// check again, since a birth year does not change and no user gets younger.
 func (u User) MayBeMeasured(now time.Time, minAge int) error {
+	if err := u.Held(); err != nil {
+		return err
+	}
 	switch {
 	case !u.Consent.Granted:
 		return fault.New(fault.CodeConsentRequired, "Read and accept the consent first: GET and POST /v1/me/consent.")
@@ -256,7 +291,7 @@ func (u User) MayBeMeasured(now time.Time, minAge int) error {
 }
 
 // Admits reports whether an effect that was begun under the consent epoch may still take place. It
-// may not if the account is being erased, has no consent, or the consent was withdrawn, even if it
+// may not if the account is not active, has no consent, or the consent was withdrawn, even if it
 // was granted again. See [Enter].
 func (u User) Admits(epoch int64) bool {
 	return u.State == Active && u.Consent.Granted && u.ConsentEpoch == epoch
@@ -264,14 +299,14 @@ func (u User) Admits(epoch int64) bool {
 
 // Stands reports whether what was made under the consent epoch still stands: the consent in force
 // goes back to that epoch without a withdrawal. What was made under an earlier consent does not
-// stand, even before it is erased. Unlike [User.Admits] it is true for the epochs before a newer
-// text was agreed to.
+// stand, even before it is erased. What a quarantine or a ban stops stands. Unlike [User.Admits] it
+// is true for the epochs before a newer text was agreed to.
 //
 // If the document does not have the start of the consent in force, the present epoch and the one
 // before stand: things are made under grants only, and there is no withdrawal between two grants in
 // a row.
 func (u User) Stands(epoch int64) bool {
-	return u.State == Active && u.Consent.Granted && u.begun() <= epoch && epoch <= u.ConsentEpoch
+	return u.State != Erasing && u.Consent.Granted && u.begun() <= epoch && epoch <= u.ConsentEpoch
 }
 
 // Renewed reports whether the consent in force was given after a withdrawal.
@@ -285,7 +320,7 @@ func (u User) begun() int64 {
 	return u.Consent.Since
 }
 
-// ErrClosed means that an effect must be dropped: its user is gone, is being erased, or has
+// ErrClosed means that an effect must be dropped: its user is gone, banned or being erased, or has
 // withdrawn the consent under which it was begun.
 var ErrClosed = errors.New("the user does not admit the effect any more")
 
@@ -298,7 +333,12 @@ func Enter(tx *firestore.Transaction, fs *firestore.Client, uid UID, epoch int64
 
 // EnterActive is like [Enter] for an effect that needs no consent. The account must be in use.
 func EnterActive(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
-	return enter(tx, fs, uid, func(u User) bool { return u.State == Active })
+	return enter(tx, fs, uid, func(u User) bool { return u.State.InUse() })
+}
+
+// EnterStored is like [EnterActive] for a removal, which a ban does not stop.
+func EnterStored(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
+	return enter(tx, fs, uid, func(u User) bool { return u.State != Erasing })
 }
 
 // Entered is like [Enter] for users/{uid} that the transaction has read together with others.
@@ -310,7 +350,7 @@ func Entered(user *firestore.DocumentSnapshot, epoch int64) (User, error) {
 // EnteredActive is [Entered] for [EnterActive].
 func EnteredActive(user *firestore.DocumentSnapshot) (User, error) {
 	u, err := decode(user, nil)
-	return admitted(u, err, func(u User) bool { return u.State == Active })
+	return admitted(u, err, func(u User) bool { return u.State.InUse() })
 }
 
 func enter(tx *firestore.Transaction, fs *firestore.Client, uid UID, admits func(User) bool) (User, error) {

@@ -1,4 +1,5 @@
-// Package admin serves the staff: the queue of reported names, and the state of a user for support.
+// Package admin serves the staff: the queue of reported names, the state of a user for support, and
+// bans and quarantines.
 // Nothing of it shows a photo, a report or a score. Each request leaves an act in the audit (see
 // package audit), in the commit of what it does or reads, and a line in the log before it is
 // answered.
@@ -22,6 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/moderation"
+	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -32,6 +34,8 @@ type Handler struct {
 	Firestore *firestore.Client
 	// Accounts takes names away.
 	Accounts *account.Service
+	// Outbox owes what functions follow by.
+	Outbox *outbox.Box
 	// Acts keeps what staff look at and decide.
 	Acts *audit.Book
 	// Logs derives the pseudonyms of users in logs.
@@ -45,6 +49,8 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/admin/reports", httpapi.Admin, h.reports, httpapi.Paged)
 	api.Handle("POST /v1/admin/reports/{id}/resolve", httpapi.Admin, h.resolve, httpapi.JSON)
 	api.Handle("GET /v1/admin/users/{uid}", httpapi.Support, h.user)
+	key := httpapi.Header(httpapi.IdempotencyKey)
+	api.Handle("POST /v1/admin/users/{uid}/standing", httpapi.Admin, h.standing, httpapi.JSON, key)
 }
 
 // audit keeps that the caller is about to look at something that is of no one user.

@@ -32,14 +32,22 @@ import (
 	"github.com/facescan/facescan/internal/testkit"
 )
 
-func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
 
-// roles takes "uid" or "uid:role" for an ID token.
+// roles takes "uid", "uid:role" or "uid:role:stale" for an ID token. What is not stale is of a
+// sign-in after every ban.
 type roles struct{}
 
 func (roles) VerifyIDToken(_ context.Context, text string) (*httpapi.Token, error) {
 	uid, role, _ := strings.Cut(text, ":")
-	return &httpapi.Token{UID: uid, Claims: map[string]any{"role": role, "email_verified": true}}, nil
+	role, stale := strings.CutSuffix(role, ":stale")
+	signedIn := time.Now().Add(time.Minute)
+	if stale {
+		signedIn = time.Now().Add(-16 * time.Minute)
+	}
+	return &httpapi.Token{
+		UID: uid, AuthTime: signedIn.Unix(), Claims: map[string]any{"role": role, "email_verified": true},
+	}, nil
 }
 
 func (r roles) VerifyIDTokenAndCheckRevoked(ctx context.Context, text string) (*httpapi.Token, error) {
@@ -74,14 +82,16 @@ func newBench(t *testing.T) *bench {
 	clock := func() time.Time { return b.now }
 	limits := quota.New(b.fs, testkit.Ring(keys.ForLimits), clock)
 	acts := audit.New(b.fs, testkit.Ring(keys.ForAudit), clock)
-	accounts := account.New(b.fs, outbox.New(b.fs, nowhere{}, testkit.Ring(keys.ForWriter("admin")), clock), acts, clock)
+	box := outbox.New(b.fs, nowhere{}, testkit.Ring(keys.ForWriter("admin")), clock)
+	accounts := account.New(b.fs, box, acts, clock)
 	b.book = acts
 	b.api = httpapi.New(httpapi.Options{Verifier: roles{}})
 	accounts.RegisterRoutes(b.api, limits)
 	accounts.ProfileRoutes(b.api)
 	(&moderation.Handler{Firestore: b.fs, Limits: limits, Now: clock}).Routes(b.api)
 	(&admin.Handler{
-		Firestore: b.fs, Accounts: accounts, Acts: acts, Logs: testkit.Ring(keys.ForLogs), Now: clock,
+		Firestore: b.fs, Accounts: accounts, Outbox: box, Acts: acts, Logs: testkit.Ring(keys.ForLogs),
+		Now: clock,
 	}).Routes(b.api)
 	return b
 }
@@ -332,4 +342,86 @@ func TestLook_linksAUserOfBefore(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"user.read": 2}, b.acts("ada")); diff != "" {
 		t.Errorf("acts (-want +got):\n%s", diff)
 	}
+}
+
+// stand asks for the action on ada.
+func (b *bench) stand(status int, as, key, body string) map[string]any {
+	b.Helper()
+	r := httptest.NewRequestWithContext(b.Context(), "POST", "/v1/admin/users/ada/standing", strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+as)
+	r.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	w := httptest.NewRecorder()
+	b.api.ServeHTTP(w, r)
+	if w.Code != status {
+		b.Errorf("%s as %s: %d %s, want %d", body, as, w.Code, w.Body, status)
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		b.Fatal(err)
+	}
+	return answer
+}
+
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.named("ada")
+	const ban, lift = `{"action":"ban","reason":"abuse"}`, `{"action":"lift","reason":"appeal"}`
+	t.Run("is for administrators who have just signed in", func(t *testing.T) {
+		for as, code := range map[string]string{
+			"ada": "role_required", "help:support": "role_required", "boss:admin:stale": "sign_in_stale",
+		} {
+			if got := b.stand(http.StatusForbidden, as, "", ban)["code"]; got != code {
+				t.Errorf("%s: %v, want %s", as, got, code)
+			}
+		}
+	})
+	t.Run("refuses bodies that say nothing of the kind", func(t *testing.T) {
+		for _, body := range []string{
+			`{}`, `{"action":"ban"}`, `{"action":"erase","reason":"abuse"}`, `{"action":"lift","reason":"abuse"}`,
+			`{"action":"ban","reason":"abuse","note":"free text"}`,
+		} {
+			b.stand(http.StatusUnprocessableEntity, boss, "", body)
+		}
+	})
+	t.Run("changes nothing in a dry run", func(t *testing.T) {
+		answer := b.stand(http.StatusOK, boss, "key", `{"action":"ban","reason":"abuse","dryRun":true}`)
+		want := map[string]any{"uid": "ada", "before": "active", "after": "banned", "changed": true, "dryRun": true}
+		if diff := cmp.Diff(want, answer); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		b.want(http.StatusOK, "ada", "GET", "/v1/me", "")
+	})
+	t.Run("bans once, however often it is sent", func(t *testing.T) {
+		for i := range 3 {
+			if got := b.stand(http.StatusOK, boss, "key", ban)["changed"]; got != (i == 0) {
+				t.Errorf("request %d: changed %v", i, got)
+			}
+		}
+		b.want(http.StatusForbidden, "ada", "GET", "/v1/me", "")
+		b.stand(http.StatusOK, boss, "", lift)
+		if got := b.stand(http.StatusOK, boss, "key", ban)["after"]; got != "active" {
+			t.Errorf("a late repetition leaves the account %v", got)
+		}
+		b.want(http.StatusOK, "ada", "GET", "/v1/me", "")
+	})
+	t.Run("takes the same key of another for another", func(*testing.T) {
+		b.stand(http.StatusOK, "chief:admin", "key", ban)
+		b.want(http.StatusForbidden, "ada", "GET", "/v1/me", "")
+	})
+	t.Run("leads from a ban to no quarantine", func(t *testing.T) {
+		answer := b.stand(http.StatusConflict, boss, "", `{"action":"quarantine","reason":"fraud"}`)
+		if answer["code"] != "account_state" {
+			t.Errorf("%v", answer)
+		}
+	})
+	want := map[string]int{"account.registered": 1, "account.banned": 2, "account.ban-lifted": 1, "user.read": 4}
+	if diff := cmp.Diff(want, b.acts("ada")); diff != "" {
+		t.Errorf("acts (-want +got):\n%s", diff)
+	}
+	b.want(http.StatusNotFound, boss, "POST", "/v1/admin/users/none/standing", ban)
+	b.want(http.StatusNotFound, boss, "POST", "/v1/admin/users/a%2Fb/standing", ban)
 }

@@ -79,12 +79,18 @@ const (
 	// ReportDismissed and NameBarred are decisions on a reported name.
 	ReportDismissed Kind = "report.dismissed"
 	NameBarred      Kind = "name.barred"
+	// Banned, BanLifted, Quarantined and Released change the standing of an account.
+	Banned      Kind = "account.banned"
+	BanLifted   Kind = "account.ban-lifted"
+	Quarantined Kind = "account.quarantined"
+	Released    Kind = "account.released"
 )
 
 // kinds are all there are. Those that are true have a subject.
 var kinds = map[Kind]bool{
 	Registered: true, ConsentGranted: true, ConsentWithdrawn: true, ErasureAsked: true, ErasureDone: true,
 	UserRead: true, ReportsListed: false, ReportDismissed: true, NameBarred: true,
+	Banned: true, BanLifted: true, Quarantined: true, Released: true,
 }
 
 // By is who acts.

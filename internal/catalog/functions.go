@@ -38,9 +38,9 @@ var account = topics(event.AccountRegisteredV1{}, event.AccountUpdatedV1{})
 // functions is sorted by name.
 var functions = everyTopic([]Function{
 	httpFunction(Function{
-		Name: "admin", Purpose: "reported names and the state of users, for staff",
+		Name: "admin", Purpose: "reported names, the state of users, bans and quarantines, for staff",
 		Paths:     []string{"/v1/admin/*"},
-		Publishes: topics(event.AccountUpdatedV1{}),
+		Publishes: topics(event.AccountUpdatedV1{}, event.SignInsEndedV1{}),
 		Keys:      []keys.Use{keys.ForAudit},
 		Grants:    Grants{Auth: AuthReader},
 	}),

@@ -81,7 +81,8 @@ func TestWriteSecrets(t *testing.T) {
 			}
 			var want string
 			switch use {
-			case keys.ForLogs, keys.ForLimits, keys.ForCursors, keys.ForClients, keys.ForOutbox, keys.ForDeletions:
+			case keys.ForLogs, keys.ForLimits, keys.ForCursors, keys.ForClients, keys.ForOutbox, keys.ForDeletions,
+				keys.ForAudit:
 				// What was made with them is not looked up, or nothing was.
 			case keys.ForUnsubscribing:
 				want = links
@@ -114,7 +115,10 @@ func TestWriteSecrets(t *testing.T) {
 	})
 	t.Run("tells which could not be written", func(t *testing.T) {
 		t.Parallel()
-		c, _, _ := cloudOf(t, answers{"POST " + secretsPath + "key-clients:addVersion": 403})
+		c, _, _ := cloudOf(t, answers{
+			"POST " + secretsPath + "key-audit:addVersion":   map[string]any{},
+			"POST " + secretsPath + "key-clients:addVersion": 403,
+		})
 		if err := c.writeSecrets(t.Context()); err == nil || !strings.Contains(err.Error(), "facescan-key-clients") {
 			t.Errorf("err = %v", err)
 		}

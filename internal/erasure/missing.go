@@ -250,7 +250,7 @@ type listed struct {
 	validAfter time.Time
 }
 
-// accountsIn returns the accounts of the page that are in use. An account is skipped if it is being
+// accountsIn returns the accounts of the page that stay. An account is skipped if it is being
 // erased, if it cannot be decoded, or if no Firebase user can have its id. It does not stop the
 // check of the others.
 func accountsIn(snaps []*firestore.DocumentSnapshot) (page []listed) {
@@ -259,7 +259,7 @@ func accountsIn(snaps []*firestore.DocumentSnapshot) (page []listed) {
 		state, _ := fields["state"].(string)
 		since, _ := fields["missingSince"].(time.Time)
 		validAfter, _ := fields["tokensValidAfter"].(time.Time)
-		if account.State(state) == account.Active && len(snap.Ref.ID) <= maxUID {
+		if account.State(state) != account.Erasing && len(snap.Ref.ID) <= maxUID {
 			page = append(page, listed{
 				uid: account.UID(snap.Ref.ID), ref: snap.Ref, since: since, validAfter: validAfter,
 			})
@@ -353,7 +353,7 @@ func (m *Missing) note(ctx context.Context, u listed, since any) error {
 func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
 	who, at := httpapi.Identity{UID: string(u.uid)}, m.now()
 	_, err = request(ctx, m.fs, m.box, m.acts, newAccountJob(who, at, at, m.wait, m.key), func(now account.User) bool {
-		return now.State == account.Active && now.MissingSince.Equal(u.since)
+		return now.State != account.Erasing && now.MissingSince.Equal(u.since)
 	})
 	if errors.Is(err, errNotMeant) {
 		return false, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/audit"
@@ -193,7 +194,7 @@ func (r *Replay) withdraw(ctx context.Context, u account.User, at time.Time) (De
 		_, err := r.Accounts.WithdrawAgain(ctx, u.UID, at)
 		return WithdrawAgain, err
 	}
-	epoch, err := account.ConsentAt(ctx, r.Firestore, u.UID, at)
+	epoch, err := consentAt(ctx, r.Firestore, u.UID, at)
 	if err != nil || epoch == 0 {
 		return NoDeed, err
 	}
@@ -203,4 +204,30 @@ func (r *Replay) withdraw(ctx context.Context, u account.User, at time.Time) (De
 	return RemoveAgain, r.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
 		return tell(ctx, tx, NewConsentJob(u.UID, epoch, at, r.Now(), r.Wait))
 	})
+}
+
+// consentAt returns the epoch of the last consent that was given by the time, 0 if there was none.
+func consentAt(
+	ctx context.Context, fs *firestore.Client, uid account.UID, at time.Time,
+) (epoch int64, err error) {
+	// It needs the index (at desc) on the collection consents, which Firestore makes by itself.
+	records := account.Ref(fs, uid).Collection("consents").Where("at", "<=", at).
+		OrderBy("at", firestore.Desc).Documents(ctx)
+	defer records.Stop()
+	for {
+		snap, err := records.Next()
+		if errors.Is(err, iterator.Done) {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read the consents: %w", err)
+		}
+		var r account.ConsentRecord
+		if err := snap.DataTo(&r); err != nil {
+			return 0, fmt.Errorf("decode a consent: %w", err)
+		}
+		if r.Action == account.Granted {
+			return r.Epoch, nil
+		}
+	}
 }

@@ -88,7 +88,7 @@ func (w *world) replayer(t *testing.T) erasure.Replay {
 	return erasure.Replay{
 		Firestore: w.Firestore, Accounts: account.New(w.Firestore, box, w.Acts, w.Clock), Acts: w.Acts, Outbox: box,
 		Tombstones: tombstones,
-		Key: testkit.Ring(keys.ForReceipts), ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Now: w.Clock,
+		Key:        testkit.Ring(keys.ForReceipts), ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Now: w.Clock,
 	}
 }
 

@@ -41,10 +41,17 @@ const (
 	CodeRoleRequired   Code = "role_required"
 	CodeNotRegistered  Code = "not_registered"
 	CodeAccountErasing Code = "account_erasing"
-	CodeEmailExists    Code = "email_exists"
-	CodeEmailMissing   Code = "email_missing"
-	CodeWeakPassword   Code = "weak_password"
-	CodeUsernameTaken  Code = "username_taken"
+	// CodeAccountBanned and CodeAccountQuarantined are about the caller's account, and
+	// CodeAccountState about one that staff act on.
+	CodeAccountBanned      Code = "account_banned"
+	CodeAccountQuarantined Code = "account_quarantined"
+	CodeAccountState       Code = "account_state"
+	// CodeSignInStale means that staff have to sign in once more.
+	CodeSignInStale   Code = "sign_in_stale"
+	CodeEmailExists   Code = "email_exists"
+	CodeEmailMissing  Code = "email_missing"
+	CodeWeakPassword  Code = "weak_password"
+	CodeUsernameTaken Code = "username_taken"
 	// CodeUsernameCooldown and CodeDivisionCooldown mean that the last change of the username or the
 	// division was too recent.
 	CodeUsernameCooldown Code = "username_cooldown"

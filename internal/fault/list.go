@@ -185,6 +185,26 @@ var list = []Entry{
 		"Sign the user out; a new account can be made once it is done.", Never,
 	},
 	{
+		CodeAccountBanned, Forbidden,
+		"The account is banned.",
+		"Sign the user out and say so. A link by e-mail still deletes the account.", Never,
+	},
+	{
+		CodeAccountQuarantined, Forbidden,
+		"The account is under review: nothing new is measured.",
+		"Say so. What there is can be seen, exported and deleted.", Never,
+	},
+	{
+		CodeAccountState, Conflict,
+		"The account is in a state from which the action does not lead.",
+		"Look at the account and decide anew.", Never,
+	},
+	{
+		CodeSignInStale, Forbidden,
+		"The sign-in of the staff is more than 15 minutes old.",
+		"Sign in once more.", Never,
+	},
+	{
 		CodeEmailExists, Conflict,
 		"Another user has this e-mail address.",
 		"Offer the login.", Never,

@@ -516,12 +516,14 @@ func TestWait_losesNothingWithoutAListener(t *testing.T) {
 // A wait is longer than it takes to sign out everywhere, to ban a user, or to begin an erasure.
 func TestWait_refusesWhoseSignInEndsMeanwhile(t *testing.T) {
 	t.Parallel()
+	later := time.Date(9998, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, tt := range map[string]struct {
 		field string
 		value any
 		want  int
 	}{
-		"a sign-in that ends":         {"tokensValidAfter", account.Banned, http.StatusUnauthorized},
+		"a sign-in that ends":         {"tokensValidAfter", later, http.StatusUnauthorized},
+		"a user who is banned":        {"state", string(account.Banned), http.StatusForbidden},
 		"an account that is erased":   {"state", string(account.Erasing), http.StatusForbidden},
 		"nothing of the sort happens": {"locale", "de", http.StatusOK},
 	} {

@@ -38,8 +38,7 @@ var (
 	ErrTooLong = errors.New("its data is longer than any event of the system")
 	// ErrNoTopic means that nothing says which topic it came from.
 	ErrNoTopic = errors.New("it does not say which topic it came from")
-	// ErrClosed means that its user is gone, is being erased or is kept out: no function would act on
-	// it, and nothing of an erased user may be written again.
+	// ErrClosed means that its user is gone or is being erased: nothing of them may be written again.
 	ErrClosed = errors.New("its user's account is closed")
 )
 
@@ -133,8 +132,9 @@ func (r *Redriver) Run(ctx context.Context, fn func(context.Context, *outbox.Tx)
 	}, firestore.ReadOnly)
 }
 
-// admit reads the user whom a message is about, if any, and returns ErrClosed unless the account is
-// in use. The outbox must not name a user whose erasure may have passed it.
+// admit reads the user whom a message is about, if any, and returns ErrClosed unless there is the
+// account. The outbox must not name a user whose erasure may have passed it. What a ban stops, the
+// functions stop by themselves; removals go on.
 func (r *Redriver) admit(tx *outbox.Tx, uid account.UID) (account.User, error) {
 	if uid == "" {
 		return account.User{}, nil
@@ -142,7 +142,7 @@ func (r *Redriver) admit(tx *outbox.Tx, uid account.UID) (account.User, error) {
 	if !event.ValidID(string(uid)) {
 		return account.User{}, ErrClosed
 	}
-	u, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
+	u, err := account.EnterStored(tx.Transaction, r.Firestore, uid)
 	if errors.Is(err, account.ErrClosed) {
 		return account.User{}, fmt.Errorf("%w: %w", ErrClosed, err)
 	}

@@ -313,6 +313,21 @@ var rows = map[string]Row{
 	"This account has a second factor: sign in with the app.": {
 		"", "Dieses Konto hat einen zweiten Faktor: Melde dich mit der App an.",
 	},
+	"Sign in once more: this needs a sign-in of the last 15 minutes.": {
+		"", "Melde dich noch einmal an: Das braucht eine Anmeldung der letzten 15 Minuten.",
+	},
+	"The change is not valid.": {
+		"", "Die Änderung ist nicht gültig.",
+	},
+	"The account is %s, from where this does not lead.": {
+		"", "Das Konto ist %s; von da führt das nicht weiter.",
+	},
+	"This account is banned.": {
+		"", "Dieses Konto ist gesperrt.",
+	},
+	"This account is under review: nothing new is measured until its end.": {
+		"", "Dieses Konto wird geprüft: Bis zum Ende der Prüfung wird nichts Neues gemessen.",
+	},
 	"This account is being erased.": {
 		"", "Dieses Konto wird gerade gelöscht.",
 	},

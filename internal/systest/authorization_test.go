@@ -36,6 +36,7 @@ var admitsAll = map[string]string{
 	"eraseAccount":         "takes Firebase's user too, who may have no account, and answers the same while it erases",
 	"listNameReports":      "is for staff, who need no account",
 	"resolveNameReport":    "is for staff, who need no account",
+	"changeStanding":       "is for staff, who need no account",
 	"lookAtUser":           "is for staff, who need no account",
 	"getTop":               "shows everybody the same",
 	"listBoards":           "shows everybody the same",

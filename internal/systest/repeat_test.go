@@ -59,6 +59,7 @@ var repeated = []twice{
 	{"forgetRatings", "", 204, 204},
 	{"reportName", `{"username":"nobody.has.this","reason":"other"}`, 204, 204},
 	{"resolveNameReport", `{"decision":"dismiss"}`, 403, 403}, // the caller is not of the staff
+	{"changeStanding", `{"action":"ban","reason":"abuse"}`, 403, 403},
 	{"withdrawConsent", "", 200, 200},
 	{"signOutEverywhere", "", 204, 401},
 	{"logIn", `{"email":"EMAIL","password":"correct horse"}`, 200, 200},

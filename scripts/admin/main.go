@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
+
+	"github.com/facescan/facescan/internal/account/standing"
 )
 
 const usage = `usage: go run ./scripts/admin COMMAND [-project P] [OPTIONS] [ARGUMENTS]
@@ -58,7 +60,11 @@ func commands() []command {
 		parkedList, parkedShow, parkedRedrive,
 		deadList, deadShow, deadRedrive, deadDrop,
 		deliveriesList, deliveriesShow, deliveriesRedrive,
-		boardsDrift, boardsRebuild, rescoreRange,
+		ordered(standing.Ban, "keeps a user out, and ends all sign-ins"),
+		ordered(standing.Lift, "ends a ban"),
+		ordered(standing.Quarantine, "has nothing new of a user measured or shown to others"),
+		ordered(standing.Release, "ends a quarantine"),
+		rescoreRange, boardsDrift, boardsRebuild,
 	}
 }
 

@@ -214,6 +214,9 @@ func TestUsage(t *testing.T) {
 		},
 		"a board and a user":            {"boards rebuild -project p -board b -uid u", key, errUsage, "exclude"},
 		"a delivery of nobody":          {"deliveries show -project p e", key, errUsage, "-uid"},
+		"a ban without a reason":        {"ban -project p -uid u", key, errUsage, "one of abuse"},
+		"a ban for a reason of a lift":  {"ban -project p -uid u -reason appeal", key, errUsage, "one of abuse"},
+		"a ban of nobody":               {"ban -project p -reason abuse", key, errUsage, "by -uid"},
 		"a limit below one":             {"dead drop -project p -all -limit 0", key, errUsage, "positive"},
 		"a control character in a name": {"parked list -project p \x1b[2J", key, errUsage, `\x1b[2J`},
 	} {

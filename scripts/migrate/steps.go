@@ -21,4 +21,5 @@ var steps = []step{
 	photos,
 	links,
 	pseudonyms,
+	bans,
 }

@@ -20,7 +20,7 @@ const maxAttempts = 20
 // erased needs none, since its own erasure includes it.
 func (e *Consumer) begin(ctx context.Context, fresh erasure.Job) error {
 	return e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		_, err := account.EnterActive(tx, e.Firestore, fresh.UID)
+		_, err := account.EnterStored(tx, e.Firestore, fresh.UID)
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}

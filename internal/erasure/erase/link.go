@@ -15,10 +15,10 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 )
 
-// sendLink sends the mail with the link that deletes the account of an address, if an enabled user
-// has it and it is verified. Whether it does is known here only, where no one waits for an answer.
-// A repetition sends the same link, in a mail of the same id. A link that has no time left is not
-// sent.
+// sendLink sends the mail with the link that deletes the account of an address, if a user has it
+// who is not disabled but by a ban, and it is verified. Whether it does is known here only, where
+// no one waits for an answer. A repetition sends the same link, in a mail of the same id. A link
+// that has no time left is not sent.
 func (e *Consumer) sendLink(ctx context.Context, asked event.Event, data event.AccountDeletionAskedV1) error {
 	to, ok := e.Links.OpenAddress(data.LinkID, data.To)
 	if !ok || !e.Now().Before(asked.Time.Add(link.Life)) {
@@ -30,12 +30,18 @@ func (e *Consumer) sendLink(ctx context.Context, asked event.Event, data event.A
 		slog.InfoContext(ctx, "no link of deletion", "reason", "Firebase does not take it for an address")
 		return nil
 	}
-	if auth.IsUserNotFound(err) || err == nil && (!user.EmailVerified || user.Disabled) {
-		slog.InfoContext(ctx, "no link of deletion", "reason", "no enabled user has verified the address")
+	if auth.IsUserNotFound(err) || err == nil && !user.EmailVerified {
+		slog.InfoContext(ctx, "no link of deletion", "reason", "no user has verified the address")
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("look for the user of an address: %w", err)
+	}
+	if user.Disabled { // who is banned may leave nevertheless
+		if banned, err := e.banned(ctx, user.UID); err != nil || !banned {
+			slog.InfoContext(ctx, "no link of deletion", "reason", "the user is disabled")
+			return err
+		}
 	}
 	page, err := e.Links.URL(
 		link.Link{ID: data.LinkID, UID: user.UID, Address: user.Email, AskedAt: asked.Time},

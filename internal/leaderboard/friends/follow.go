@@ -214,7 +214,7 @@ func (a *around) decode(ctx context.Context, f following, snaps []*firestore.Doc
 		return nil
 	}
 	a.owner, err = account.DecodeActive(ctx, snaps[0], nil)
-	if fault.Is(err, fault.CodeNotRegistered) || fault.Is(err, fault.CodeAccountErasing) {
+	if account.IsGone(err) {
 		return nil
 	}
 	if err != nil {

@@ -145,7 +145,7 @@ func (h *Handler) named(
 	var broken error
 	page := httpapi.Collect(asked, read, known.position, func(k known) friendView {
 		other, err := account.DecodeActive(ctx, others[k.Other], nil)
-		if err != nil && !fault.Is(err, fault.CodeNotRegistered) && !fault.Is(err, fault.CodeAccountErasing) {
+		if err != nil && !account.IsGone(err) {
 			broken = err
 		}
 		return newFriendView(k, other, err)

@@ -57,7 +57,7 @@ func (r *Consumer) replace(
 	on func(leaderboard.RatingDoc, leaderboard.Contribution) (c leaderboard.Contribution, ok bool),
 ) error {
 	return r.inTurn(ctx, uid, "strike "+of.ScanID, func(ctx context.Context, tx *outbox.Tx) error {
-		user, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
+		user, err := account.EnterStored(tx.Transaction, r.Firestore, uid)
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}

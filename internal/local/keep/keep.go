@@ -26,7 +26,7 @@ import (
 // Version is that of the documents' shape: the number of scripts/migrate's steps, of which each
 // changes it, as a test of that says. A folder of another version is refused, since no step is run
 // on it.
-const Version = 18
+const Version = 19
 
 // What is in a folder.
 const (

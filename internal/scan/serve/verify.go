@@ -64,6 +64,9 @@ func (h *Handler) measurable(
 	if err != nil {
 		return scan.Scan{}, err
 	}
+	if err := user.Held(); err != nil {
+		return scan.Scan{}, err
+	}
 	noConsent := fault.New(fault.CodeConsentRequired, "The consent that the scan was made under is not in force.")
 	if !user.Consent.Granted {
 		return scan.Scan{}, noConsent

@@ -245,6 +245,9 @@ func (h *Handler) queue(
 	on := scan.Ref(h.Firestore, opened.ID)
 	err = transact.Run(ctx, h.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
 		user, err := account.ReadActive(ctx, tx, h.Firestore, opened.UID)
+		if err == nil {
+			err = user.Held()
+		}
 		if err != nil {
 			return err
 		}

@@ -87,6 +87,8 @@ var steps = []step{
 	{operation: "reportName", body: `{"username":"counts_bea","reason":"other"}`},
 	{operation: "listNameReports"}, {operation: "lookAtUser", id: "UID"},
 	{operation: "resolveNameReport", id: "REPORT", body: `{"decision":"dismiss"}`},
+	{operation: "changeStanding", id: "UID", body: `{"action":"quarantine","reason":"fraud"}`},
+	{operation: "changeStanding", id: "UID", body: `{"action":"release","reason":"mistake"}`},
 	{operation: "listInbox"}, {operation: "markRead", id: "ITEM"}, {operation: "markAllRead"},
 	{operation: "deleteItem", id: "ITEM"}, {operation: "deleteReadItems", query: "read=true"},
 	{operation: "deleteDevice", id: "phone"},
@@ -103,7 +105,7 @@ var steps = []step{
 }
 
 // staffed are the operations of the staff, who need no account.
-var staffed = []string{"listNameReports", "lookAtUser", "resolveNameReport"}
+var staffed = []string{"listNameReports", "lookAtUser", "resolveNameReport", "changeStanding"}
 
 // person is a user and what they have.
 type person struct {
