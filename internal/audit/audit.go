@@ -28,6 +28,12 @@
 // hash of the kind, the link, which is random enough to need no key, and the parts of Key. A
 // transaction that runs again, or a second delivery, so writes one act or fails. What can be asked
 // for twice looks with [Book.Written] first.
+//
+// # How to add a kind
+//
+// A constant and its row in kinds. The package that acts has a *Book and calls [Book.Write] in its
+// transaction, or [Book.Add] before it shows what it reads. The function needs keys.ForAudit in its
+// row of internal/catalog.
 package audit
 
 import (

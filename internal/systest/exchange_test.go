@@ -533,7 +533,24 @@ func (c caller) reported(ctx context.Context, t *testing.T, uid string) {
 	admin.want(ctx, t, 204, "POST", resolve, `{"decision":"dismiss"}`)
 	support.want(ctx, t, 200, "GET", "/v1/admin/users/"+uid, "")
 	support.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/admin/users/none", "")
-	c.audited(ctx, t, uid, "account.registered", "consent.granted", "report.dismissed", "user.read")
+	c.reviewed(ctx, t, uid, admin)
+	c.audited(
+		ctx, t, uid, "account.quarantined", "account.registered", "account.released", "consent.granted", "report.dismissed",
+		"user.read", "user.read",
+	)
+}
+
+// reviewed has the administrator put the caller into quarantine for a moment.
+func (c caller) reviewed(ctx context.Context, t *testing.T, uid string, admin caller) {
+	t.Helper()
+	standing := "/v1/admin/users/" + uid + "/standing"
+	admin.refused(ctx, t, fault.CodeInvalidField, "POST", standing, `{"action":"ban","reason":"appeal"}`)
+	admin.refused(ctx, t, fault.CodeNotFound, "POST", "/v1/admin/users/none/standing", `{"action":"ban","reason":"legal"}`)
+	admin.want(ctx, t, 200, "POST", standing, `{"action":"ban","reason":"fraud","dryRun":true}`)
+	admin.want(ctx, t, 200, "POST", standing, `{"action":"quarantine","reason":"fraud"}`)
+	c.refused(ctx, t, fault.CodeAccountQuarantined, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`)
+	c.want(ctx, t, 200, "GET", "/v1/scans", "")
+	admin.want(ctx, t, 200, "POST", standing, `{"action":"release","reason":"mistake"}`)
 }
 
 // audited wants acts of the kinds about the user, and no others.
