@@ -29,7 +29,8 @@ const awaited = schema.TicketLife + scan.ExpireGrace
 
 // lives are the constants of package schema that this test holds the system to, by their names.
 var lives = map[string]time.Duration{
-	"TicketLife": awaited, "OriginalLife": schema.OriginalLife, "ExportLife": schema.ExportLife, "StuckLife": schema.StuckLife, "UsernameLife": schema.UsernameLife,
+	"TicketLife": awaited, "OriginalLife": schema.OriginalLife, "ExportLife": schema.ExportLife,
+	"StuckLife": schema.StuckLife, "UsernameLife": schema.UsernameLife,
 	"ParkedLife": schema.ParkedLife, "ReceiptLife": schema.ReceiptLife, "InboxLife": schema.InboxLife,
 	"DeliveryLife": schema.DeliveryLife, "NameReportLife": schema.NameReportLife, "DeviceLife": schema.DeviceLife,
 	"BarredLife": schema.BarredLife, "AuditLife": schema.AuditLife,
