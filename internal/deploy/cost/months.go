@@ -191,7 +191,7 @@ func printMonths(w io.Writer, scan float64) (month float64, err error) {
 			w, "%-12.0f %10.0f %10.2f %10.2f %10.2f %10.2f\n", n, n*scansAMonth, scans, users, AtRestInProd, month,
 		)
 	}
-	_, err = fmt.Fprintf(w, "A month in prod, each user with %.0f scans and %.0f visits, %.0f %% of them new; at rest as of "+
-		"the plan of prod.\n", scansAMonth, visitsAMonth, 100*newUsers)
+	_, err = fmt.Fprintf(w, "A month in prod, each user with %.0f scans and %.0f visits, %.0f %% of them new; at rest as "+
+		"of the plan of prod.\n", scansAMonth, visitsAMonth, 100*newUsers)
 	return month, err
 }
