@@ -187,17 +187,7 @@ func (w *world) enrol(t *testing.T, name string) person {
 	}
 	signedUp, err := c.SignUp(ctx)
 	must(t, err)
-	device := api.Registration_Device{ID: "phone", Token: "token-of-" + name, Platform: api.DevicePlatformIos}
-	for _, step := range []func() error{
-		func() error { return c.VerifyEmail(ctx) },
-		func() error { return c.Register(ctx, name, device) },
-		func() error { return c.Declare(ctx, 1990) },
-		func() error { return c.Consent(ctx) },
-		func() error { return c.Username(ctx, "lapse_"+name) },
-		func() error { return c.OptIn(ctx, true) },
-	} {
-		must(t, step())
-	}
+	must(t, c.Join(ctx, "lapse_"+name, "token-of-"+name))
 	w.people[name] = person{Client: c, uid: signedUp.UID}
 	return w.people[name]
 }

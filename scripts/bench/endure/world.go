@@ -120,23 +120,10 @@ func (w *world) photo(o options, n int) ([]byte, error) {
 func (w *world) join(ctx context.Context) error {
 	return w.each(ctx, func(ctx context.Context, n int) error {
 		p, name := w.people[n], fmt.Sprintf("endure_%d", n)
-		device := api.Registration_Device{ID: "phone", Token: "token-of-" + name, Platform: api.DevicePlatformIos}
 		if _, err := p.SignUp(ctx); err != nil {
 			return err
 		}
-		for _, step := range []func() error{
-			func() error { return p.VerifyEmail(ctx) },
-			func() error { return p.Register(ctx, name, device) },
-			func() error { return p.Declare(ctx, 1990) },
-			func() error { return p.Consent(ctx) },
-			func() error { return p.Username(ctx, name) },
-			func() error { return p.OptIn(ctx, true) },
-		} {
-			if err := step(); err != nil {
-				return err
-			}
-		}
-		return nil
+		return p.Join(ctx, name, "token-of-"+name)
 	})
 }
 
