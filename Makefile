@@ -174,7 +174,7 @@ doctor: ## Check what a deployment to ENV needs: billing, rights, secrets, quota
 	@go run ./scripts/deploy doctor -env "$$ENV" $(if $(DRY_RUN),-dry-run)
 
 .PHONY: cost
-cost: ## Print what 1,000 scans cost, with the arithmetic. What is paid at rest, `make plan` prints.
+cost: ## Print what 1,000 scans and months of three sizes cost, with the arithmetic, and fail above the budget. What is paid at rest, `make plan` prints.
 	@go run ./scripts/deploy cost
 
 .PHONY: plan

@@ -236,6 +236,25 @@ func (c *Client) Consent(ctx context.Context) error {
 	return err
 }
 
+// Join takes a user who has signed up to the leaderboard: the address is verified, the user
+// registered with a phone that has the token, old enough, agreed, and named.
+func (c *Client) Join(ctx context.Context, name, token string) error {
+	phone := api.Registration_Device{ID: "phone", Token: token, Platform: api.DevicePlatformIos}
+	for _, step := range []func() error{
+		func() error { return c.VerifyEmail(ctx) },
+		func() error { return c.Register(ctx, name, phone) },
+		func() error { return c.Declare(ctx, 1990) },
+		func() error { return c.Consent(ctx) },
+		func() error { return c.Username(ctx, name) },
+		func() error { return c.OptIn(ctx, true) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // OptIn takes part in the leaderboard, or no more.
 func (c *Client) OptIn(ctx context.Context, in bool) error {
 	change := api.ProfileChange{Leaderboard: &api.ProfileChange_Leaderboard{OptIn: &in}}

@@ -119,7 +119,7 @@ func runHere(ctx context.Context, root, command string, o options) error {
 	case "catalog":
 		return runCatalog(root)
 	case "cost":
-		return cost.PrintScans(os.Stdout)
+		return cost.Report(os.Stdout)
 	case "explain":
 		if o.markdown {
 			fmt.Print(known.Markdown())
@@ -209,7 +209,7 @@ var about = map[string]struct {
 			"apply. Needs the right\nto read and write the project's secrets, which the deployer's account does not have.",
 		"cloud rotate",
 	},
-	"cost": {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
+	"cost": {"Prints what 1,000 scans and three months cost, with the arithmetic, and fails above the budget.", ""},
 	"package": {
 		"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", "",
 	},

@@ -34,15 +34,8 @@ func documents() (sum Count, err error) {
 	if err != nil {
 		return Count{}, err
 	}
-	find := func(what string) (Count, error) {
-		i := slices.IndexFunc(all, func(c Count) bool { return c.What == what })
-		if i < 0 {
-			return Count{}, fmt.Errorf("%s is not counted: see internal/systest/counts", what)
-		}
-		return all[i], nil
-	}
 	for _, a := range asked {
-		c, err := find(a.what)
+		c, err := find(all, a.what)
 		if err != nil {
 			return Count{}, err
 		}
@@ -50,9 +43,17 @@ func documents() (sum Count, err error) {
 		sum.Writes += a.times * c.Writes
 		sum.Deletes += a.times * c.Deletes
 	}
-	whole, err := find(WholeScan)
+	whole, err := find(all, WholeScan)
 	sum.Reads += whole.Listened
 	return sum, err
+}
+
+func find(all []Count, what string) (Count, error) {
+	i := slices.IndexFunc(all, func(c Count) bool { return c.What == what })
+	if i < 0 {
+		return Count{}, fmt.Errorf("%s is not counted: see internal/systest/counts", what)
+	}
+	return all[i], nil
 }
 
 // uses returns the parts of a scan's cost. The numbers of documents are counted by
@@ -116,12 +117,12 @@ var others = []use{
 	},
 }
 
-// PrintScans prints the arithmetic for 1,000 scans.
-func PrintScans(w io.Writer) error {
+// printScans prints the arithmetic for 1,000 scans, and returns the price in USD of one.
+func printScans(w io.Writer) (float64, error) {
 	const scans = 1000
 	uses, err := uses()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	fmt.Fprintf(w, "%-30s %12s  %14s  %8s\n", "for 1,000 scans", "number", "USD for one", "USD")
 	var sum float64
@@ -137,5 +138,5 @@ func PrintScans(w io.Writer) error {
 			"no free tier taken off; mail is the mail server's.",
 	)
 	fmt.Fprintln(w, "What is paid while nobody scans: go run ./scripts/deploy plan -env prod -dry-run")
-	return nil
+	return sum / scans, nil
 }

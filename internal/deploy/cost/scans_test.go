@@ -8,7 +8,7 @@ import (
 func TestPrintScans(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := PrintScans(&out); err != nil {
+	if _, err := printScans(&out); err != nil {
 		t.Fatal(err)
 	}
 	uses, err := uses()

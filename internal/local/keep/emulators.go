@@ -27,6 +27,9 @@ func FirestoreSeed(state string) string {
 // Objects returns the folder of a state's photos, exports and pictures.
 func Objects(state string) string { return filepath.Join(state, objectsName) }
 
+// Users returns the file of a state's users of Firebase.
+func Users(state string) string { return filepath.Join(state, usersName) }
+
 // ExportFirestore has the emulator at the host write the project's documents into the state.
 func ExportFirestore(ctx context.Context, host, project, state string) error {
 	state, err := filepath.Abs(state)
@@ -59,12 +62,12 @@ func ExportUsers(ctx context.Context, host, project, state string) error {
 	if err != nil {
 		return fmt.Errorf("export the users: %w", err)
 	}
-	return os.WriteFile(filepath.Join(state, usersName), data, 0o600)
+	return os.WriteFile(Users(state), data, 0o600)
 }
 
 // ImportUsers gives the Auth emulator at the host the users of the state.
 func ImportUsers(ctx context.Context, host, project, state string) error {
-	data, err := os.ReadFile(filepath.Join(state, usersName)) //nolint:gosec // in the folder that is named
+	data, err := os.ReadFile(Users(state)) //nolint:gosec // in the folder that is named
 	if err != nil {
 		return fmt.Errorf("import the users: %w", err)
 	}

@@ -1,0 +1,118 @@
+// Command endure lets a week pass for a local stack that keeps its data: thousands of scans, with
+// their retention, digests and boards, and a new start from what was kept. `go run ./scripts/bench
+// endure` builds and runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/facescan/facescan/functions/analyze"
+	"github.com/facescan/facescan/internal/local/host"
+)
+
+const usage = `Let days pass for a local stack that keeps its data in a folder: many scans, sweeps, digests, retention, and a new
+start from the folder. It fails if a scan or an event is left over, a photo outlives its day, or the new start has other data.
+
+  go run ./scripts/bench endure [-users N] [-days N] [-scans N] [-real N] [-keep DIR] [-o FILE]
+
+The real scans have a photo of their own and are measured by the engine; the others go the same way with a measurement
+that is made before.
+
+`
+
+func main() {
+	analyze.Scan = scan
+	host.ServeFunctions()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench endure:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	users, days, scans, real int
+	keep, into               string
+	command                  string
+}
+
+// Limits of the API: the sign-ups from one address in an hour, and a user's scans in an hour.
+const (
+	maxUsers = 60
+	maxDaily = 60
+)
+
+var errUsage = fmt.Errorf(
+	"there are 1 to %d users, at least one scan a user and day, at most %d, and not more real ones; -help tells more",
+	maxUsers, maxDaily,
+)
+
+func parse(args []string, progress io.Writer) (options, error) {
+	o := options{command: strings.Join(append([]string{"go run ./scripts/bench endure"}, args...), " ")}
+	flags := flag.NewFlagSet("endure", flag.ContinueOnError)
+	flags.SetOutput(progress)
+	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	flags.IntVar(&o.users, "users", 50, "how many users there are, at most 60, for the limit of sign-ups")
+	flags.IntVar(&o.days, "days", 7, "how many days pass")
+	flags.IntVar(&o.scans, "scans", 10000, "how many scans there are in all")
+	flags.IntVar(&o.real, "real", 200, "how many of them the engine measures")
+	flags.StringVar(&o.keep, "keep", "", "keep the data in this new folder; a temporary one if empty")
+	flags.StringVar(&o.into, "o", "", "write the report to this Markdown file, too")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 || o.users < 1 || o.users > maxUsers || o.days < 1 || o.real < 0 || o.real > o.scans ||
+		o.scans < o.users*o.days || o.scans > o.users*o.days*maxDaily {
+		return o, errUsage
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	o, err := parse(args, progress)
+	if err != nil {
+		return err
+	}
+	if o.keep == "" {
+		dir, err := os.MkdirTemp("", "facescan-endure-")
+		if err != nil {
+			return fmt.Errorf("make a folder: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		o.keep = filepath.Join(dir, "data")
+	}
+	begun := time.Now()
+	r, err := measure(ctx, o, progress)
+	if err != nil {
+		return err
+	}
+	r.took = time.Since(begun)
+	text := r.markdown()
+	if _, err := io.WriteString(out, text); err != nil {
+		return err
+	}
+	if o.into != "" {
+		if err := os.WriteFile(o.into, []byte(text), 0o644); err != nil { //nolint:gosec // figures are for everybody
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	if len(r.faults) > 0 {
+		return fmt.Errorf("%d faults, which the report has", len(r.faults))
+	}
+	return nil
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/meter"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/store"
+	"github.com/facescan/facescan/internal/testphoto"
+)
+
+const (
+	// atOnce is how many users act at the same time.
+	atOnce = 8
+	// patience is how long a day's scans may take after the last of them was uploaded.
+	patience = 5 * time.Minute
+	password = "correct horse"
+)
+
+// measured begins the photos that are not the engine's to measure: see [usertest.Measure].
+const measured = "measured before: look="
+
+// world is a running stack with its users.
+type world struct {
+	*host.Host
+	fs     *firestore.Client
+	files  *storage.Client
+	people []*client.Client
+	sample []byte
+}
+
+// open starts the stack on the data in the folder.
+func open(ctx context.Context, o options, progress io.Writer) (_ *world, err error) {
+	w := new(world)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	if w.sample, err = testphoto.Sample(ctx); err != nil {
+		return w, err
+	}
+	// The emulators of the stack before this one are gone, and the variables name them still.
+	for _, service := range []emulator.Service{emulator.Firestore, emulator.PubSub, emulator.Auth} {
+		if err := os.Unsetenv(service.Env()); err != nil {
+			return w, fmt.Errorf("unset %s: %w", service.Env(), err)
+		}
+	}
+	if w.Host, err = host.Start(ctx, host.Options{Progress: progress, Keep: o.keep}); err != nil {
+		return w, err
+	}
+	if w.fs, err = meter.Connect(ctx, host.Project); err != nil {
+		return w, err
+	}
+	if w.files, err = storage.NewClient(ctx, w.Storage.ClientOptions()...); err != nil {
+		return w, err
+	}
+	for n := range o.users {
+		w.people = append(w.people, &client.Client{
+			URL: w.URL, AuthHost: w.AuthHost, Email: fmt.Sprintf("endure-%d@example.com", n), Password: password,
+		})
+	}
+	return w, nil
+}
+
+func (w *world) close() (err error) {
+	if w.fs != nil {
+		err = w.fs.Close()
+	}
+	if w.files != nil {
+		err = errors.Join(err, w.files.Close())
+	}
+	if w.Host != nil {
+		err = errors.Join(err, w.Close())
+	}
+	return err
+}
+
+// scan measures the photo by the engine, unless it is one that was measured before.
+func scan(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
+	head := make([]byte, len(measured))
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return report.Report{}, nil, err
+	}
+	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
+	if string(head[:n]) == measured {
+		return usertest.Measure(whole, o)
+	}
+	return face.Scan(whole, o)
+}
+
+// photo returns the photo of the scan that is the nth of all.
+func (w *world) photo(o options, n int) ([]byte, error) {
+	if every := max(1, o.scans/max(1, o.real)); n%every != 0 || n/every >= o.real {
+		return fmt.Appendf(nil, "%s%d %d", measured, n%usertest.Looks, n), nil
+	}
+	return client.Look(w.sample, n)
+}
+
+// join signs the users up, with a name and a place on the boards.
+func (w *world) join(ctx context.Context) error {
+	return w.each(ctx, func(ctx context.Context, n int) error {
+		p, name := w.people[n], fmt.Sprintf("endure_%d", n)
+		if _, err := p.SignUp(ctx); err != nil {
+			return err
+		}
+		return p.Join(ctx, name, "token-of-"+name)
+	})
+}
+
+// day has the users open and upload the scans from first on, before the one at end.
+func (w *world) day(ctx context.Context, o options, first, end int) error {
+	return w.each(ctx, func(ctx context.Context, user int) error {
+		p := w.people[user]
+		// A token is good for an hour of the machine's time.
+		if _, err := p.Login(ctx); err != nil {
+			return err
+		}
+		for n := first + user; n < end; n += o.users {
+			photo, err := w.photo(o, n)
+			if err != nil {
+				return err
+			}
+			opened, err := p.Open(ctx, fmt.Sprintf("scan-%d", n), api.UploadRequestContentTypeImageJpeg)
+			if err != nil {
+				return fmt.Errorf("open scan %d: %w", n, err)
+			}
+			if err := p.Put(ctx, opened.Upload, photo); err != nil {
+				return fmt.Errorf("put photo %d: %w", n, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (w *world) each(ctx context.Context, do func(context.Context, int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for n := range w.people {
+		group.Go(func() error {
+			if err := do(ctx, n); err != nil {
+				return fmt.Errorf("user %d: %w", n, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// settle sweeps until nothing is under way.
+func (w *world) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if err := w.RequestSweep(ctx); err != nil {
+			return err
+		}
+		open, err := w.open(ctx)
+		if err != nil || open == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d scans and events are still under way: %w", open, ctx.Err())
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// open returns how many scans have not ended, and events are owed or were to be deleted.
+func (w *world) open(ctx context.Context) (all int64, err error) {
+	scans := w.fs.Collection("scans")
+	for _, q := range []firestore.Query{
+		scans.Where("state", "in", []string{"awaiting_upload", "queued", "processing"}), w.fs.Collection("outbox").Query,
+	} {
+		n, err := store.Count(ctx, nil, q)
+		if err != nil {
+			return 0, err
+		}
+		all += n
+	}
+	for _, name := range schema.Expiring() {
+		n, err := store.Count(ctx, nil, w.fs.CollectionGroup(name).Where("expireAt", "<=", w.Now().Add(-time.Minute)))
+		if err != nil {
+			return 0, err
+		}
+		all += n
+	}
+	return all, nil
+}
+
+// documents counts those of each collection.
+func (w *world) documents(ctx context.Context) (map[string]int64, error) {
+	counts := map[string]int64{}
+	for _, c := range schema.Collections {
+		n, err := store.Count(ctx, nil, w.fs.CollectionGroup(c.Name).Query)
+		if err != nil {
+			return nil, err
+		}
+		counts[c.Name] = n
+	}
+	return counts, nil
+}
+
+// objects returns how many objects the bucket has, and when the oldest was made.
+func (w *world) objects(ctx context.Context, bucket string) (n int, oldest time.Time, err error) {
+	for all := w.files.Bucket(bucket).Objects(ctx, nil); ; n++ {
+		o, err := all.Next()
+		if errors.Is(err, iterator.Done) {
+			return n, oldest, nil
+		}
+		if err != nil {
+			return n, oldest, fmt.Errorf("list %s: %w", bucket, err)
+		}
+		if oldest.IsZero() || o.Created.Before(oldest) {
+			oldest = o.Created
+		}
+	}
+}
