@@ -25,10 +25,19 @@ func printAddresses(w io.Writer, h *host.Host) {
 		{"mails sent", h.MailboxURL() + ", for programs " + h.MailURL()},
 		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},
 		{"pushes sent", h.PushboxURL() + ", for programs " + h.PushURL()},
+		{"traces", traces(h)},
 		{"clock", h.ClockURL() + `, moved by POST {"advance":"24h"}`},
 	} {
 		fmt.Fprintf(w, "%-15s %s\n", line[0], line[1])
 	}
+}
+
+// traces says where the traces are.
+func traces(h *host.Host) string {
+	if url := h.TracesURL(); url != "" {
+		return url + ", also by the id of a scan or a user: ?q=ID"
+	}
+	return "at the collector that OTEL_EXPORTER_OTLP_ENDPOINT names"
 }
 
 // printClients writes what is pasted into an app under development, for each kind of client: the

@@ -134,7 +134,9 @@ func withHost(ctx context.Context, c preflight.Command, work func(context.Contex
 	if err != nil {
 		return ended(ctx, err)
 	}
-	opts := host.Options{Progress: os.Stderr, Place: place, SweepEvery: sweepEvery, Keep: c.KeepFolder()}
+	opts := host.Options{
+		Progress: os.Stderr, Place: place, SweepEvery: sweepEvery, Keep: c.KeepFolder(), Traces: true,
+	}
 	if c.Logs {
 		opts.Logs = os.Stderr
 	}

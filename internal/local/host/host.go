@@ -41,6 +41,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/keep"
 	"github.com/facescan/facescan/internal/local/pusher"
+	"github.com/facescan/facescan/internal/local/waterfall"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -74,6 +75,9 @@ type Options struct {
 	// First, where set, is done once the system is up, before Start returns and before any data are
 	// kept: the folder has all that it does, or nothing of it if it fails or is interrupted.
 	First func(context.Context, *Host) error
+	// Traces has the functions export their spans to the stack, which shows them (Host.TracesURL). A
+	// collector that OTEL_EXPORTER_OTLP_ENDPOINT names gets them in its place.
+	Traces bool
 	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
 	MinBackoff time.Duration
 	// SweepEvery is the period of the sweep's schedule; 0 is production's.
@@ -122,6 +126,8 @@ type Host struct {
 	// keeping.
 	started bool
 
+	// traces are nil unless the stack collects them.
+	traces  *waterfall.Ring
 	clock   *clock
 	stack   *emulator.Stack
 	public  *server
@@ -169,6 +175,11 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	}
 	if err := h.setEnvironment(); err != nil {
 		return nil, err
+	}
+	if opts.Traces {
+		if err := h.collectTraces(); err != nil {
+			return nil, err
+		}
 	}
 	if err := h.provision(ctx); err != nil {
 		return nil, err

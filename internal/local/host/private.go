@@ -7,6 +7,7 @@ import (
 	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/mailbox"
+	"github.com/facescan/facescan/internal/local/waterfall"
 )
 
 // Paths of the private port.
@@ -17,7 +18,7 @@ const (
 )
 
 // servePrivate serves what no client of the API may reach: the event functions, below eventPath,
-// what was sent to the users, for programs and for a person, and the clock.
+// what was sent to the users, for programs and for a person, the traces, and the clock.
 func (h *Host) servePrivate(events http.Handler) {
 	mux := http.NewServeMux()
 	mux.Handle(eventPath, events)
@@ -26,6 +27,9 @@ func (h *Host) servePrivate(events http.Handler) {
 	mux.HandleFunc("GET "+mailPath, list(h.Mail.Messages))
 	mux.HandleFunc("GET "+pushPath, list(h.Push.Messages))
 	mailbox.Sent{Mails: h.Mail.Messages, Pushes: h.Push.Messages}.Routes(mux)
+	if h.traces != nil {
+		waterfall.Pages{Ring: h.traces, Find: h.findTraces}.Routes(mux)
+	}
 	h.private.serve(forThisMachine(mux))
 }
 
