@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/facescan/facescan/internal/event"
@@ -98,7 +99,7 @@ var parkedShow = command{
 			v := newParkedView(e)
 			a := answer{value: v, rows: [][]string{
 				{"id", v.ID}, {"function", v.Function}, {"event", v.EventID}, {"type", short(v.Type)}, {"user", v.UID},
-				{"scan", v.ScanID}, {"topic", v.Topic}, {"bytes", fmt.Sprint(v.Bytes)}, {"parked", when(v.ParkedAt)},
+				{"scan", v.ScanID}, {"topic", v.Topic}, {"bytes", strconv.Itoa(v.Bytes)}, {"parked", when(v.ParkedAt)},
 				{"kept until", when(v.ExpireAt)}, {"redriven", when(e.RedrivenAt)}, {"not redriven since", v.Refused},
 				{"reason", v.Reason},
 			}}

@@ -134,7 +134,7 @@ func pause(ctx context.Context) error {
 // been answered, with letters that are then hidden for the subscription's whole deadline.
 func (l *Letters) pull(ctx context.Context, limit int) ([]Letter, error) {
 	got, err := l.Client.Pull(ctx, &pubsubpb.PullRequest{
-		Subscription: l.Subscription, MaxMessages: int32(min(limit, pullPage)), //nolint:gosec // at most 500
+		Subscription: l.Subscription, MaxMessages: int32(min(limit, pullPage)),
 		ReturnImmediately: true, //nolint:staticcheck // see above
 	})
 	if err != nil {

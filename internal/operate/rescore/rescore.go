@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -210,7 +211,7 @@ func (w *run) ask(ctx context.Context, s scan.Scan) (outcome string, err error) 
 		before = current
 		return w.Acts.Write(tx.Transaction, audit.Act{
 			Kind: audit.RescoreAsked, Actor: w.By, Subject: link, Object: string(s.ID),
-			Key: []string{event.ID(string(s.ID), fmt.Sprint(current.Version))},
+			Key: []string{event.ID(string(s.ID), strconv.FormatInt(current.Version, 10))},
 		})
 	})
 	if err != nil || outcome != "" {
