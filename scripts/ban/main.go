@@ -32,7 +32,7 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-const usage = `usage: go run ./scripts/ban -uid UID -reason R [-do ban|lift|quarantine|release] [-dry-run] [-project P] [-database D]
+const usage = `usage: go run ./scripts/ban -uid UID -reason R [-do ACTION] [-dry-run] [-project P] [-database D]
 
 A ban refuses every request of the user, ends all sign-ins and refuses new ones. The user can still
 delete the account by a link in a mail. Lifting it lets them sign in again. In quarantine the user
