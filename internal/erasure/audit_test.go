@@ -117,6 +117,7 @@ func TestErase_withoutALink(t *testing.T) {
 	for name, before := range map[string]func(*testing.T, *world){
 		"of who never registered": func(*testing.T, *world) {},
 		"of a user from before": func(t *testing.T, w *world) {
+			t.Helper()
 			w.Register(ada, "token-of-ada")
 			w.clear(t, "users")
 		},

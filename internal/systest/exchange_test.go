@@ -535,8 +535,8 @@ func (c caller) reported(ctx context.Context, t *testing.T, uid string) {
 	support.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/admin/users/none", "")
 	c.reviewed(ctx, t, uid, admin)
 	c.audited(
-		ctx, t, uid, "account.quarantined", "account.registered", "account.released", "consent.granted", "report.dismissed",
-		"user.read", "user.read",
+		ctx, t, uid, "account.quarantined", "account.registered", "account.released", "consent.granted", "consent.granted",
+		"consent.withdrawn", "report.dismissed", "user.read", "user.read",
 	)
 }
 
