@@ -15,8 +15,7 @@ const (
 	// signLife is how recent an end must be to say where the analysis is. While there is a backlog,
 	// scans end every few seconds.
 	signLife = time.Minute
-	// signs is how many of the latest ends are read. They are those of scans that were not ended by the
-	// sweep, as far as such are among them.
+	// signs is how many of the latest ends are read.
 	signs = 21
 	// disorder is how much older than what the analysis works on a photo may be and still be waiting,
 	// since Pub/Sub keeps no order.

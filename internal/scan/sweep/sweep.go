@@ -2,7 +2,7 @@
 // photos that are due.
 //
 // A notification that is lost and one that waits in a backlog look alike in the scan: its photo is
-// there, and nobody works on it. To publish the second kind again would make the backlog longer,
+// there, and no analysis holds it. To publish the second kind again would make the backlog longer,
 // every few minutes, by as much as waits in it. So before it publishes any, a sweep reads which
 // scans the analysis ended in the last minute, and when their photos were uploaded. A scan whose
 // photo is younger than those is waiting for its turn, and is looked at again later. If no scan
@@ -144,8 +144,8 @@ func (w *Sweeper) purge(ctx context.Context, s scan.Scan) error {
 	return w.update(ctx, s, func(current *scan.Scan) { current.SweepAt, current.SweepFaults = nil, 0 })
 }
 
-// redrive publishes the photo's finalize notification again, as Cloud Storage would have, unless the
-// first one is still waiting.
+// redrive publishes the photo's finalize notification again, as Cloud Storage would have, unless
+// the first one is still waiting.
 func (w *Sweeper) redrive(ctx context.Context, s scan.Scan, attrs *storage.ObjectAttrs, reached progress) error {
 	at, err := reached()
 	if err != nil {
