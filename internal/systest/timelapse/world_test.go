@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/boot/database"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/client"
@@ -88,7 +89,9 @@ var things = []thing{
 	{"that somebody reported a name", "NameReportLife", of("ada", "reported")},
 	{"a device", "DeviceLife", of("ada", "devices")},
 	{"a name that was barred", "BarredLife", document("usernames/lapse_bob")},
-	{"what staff did", "AuditLife", some("audit")},
+	{"what staff did", "AuditLife", func(_ context.Context, t *testing.T, w *world) bool {
+		return w.count(t, w.fs.Collection("audit").Where("kind", "==", string(audit.NameBarred))) > 0
+	}},
 }
 
 func photoOf(name string) func(context.Context, *testing.T, *world) bool {
