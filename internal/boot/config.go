@@ -286,3 +286,10 @@ func Need(name, value string) error {
 	}
 	return nil
 }
+
+// traces says what is traced, and whose the logs are.
+func (c Config) traces() telemetry.Traces {
+	return telemetry.Traces{
+		Project: c.Project, Service: c.Service, Revision: c.Revision, Release: c.Release, Ratio: c.TraceRatio,
+	}
+}

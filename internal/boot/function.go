@@ -7,7 +7,6 @@
 package boot
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -84,10 +83,11 @@ func serve(
 	ctx := telemetry.In(telemetry.FromClient(r.Context(), r.Header), name)
 	ctx = reached.By(ctx, p.Config.LocalHosts, r.Host)
 	ctx, end := telemetry.Request(ctx, r.Method)
-	a := &answer{ResponseWriter: w}
+	r = r.WithContext(ctx) // a copy, whose body is counted
+	a := newAnswer(w, r)
 	w = a
 	defer func() {
-		end(cmp.Or(a.status, http.StatusInternalServerError)) // a panic has left no status
+		end(a.end())
 		if telemetry.Sampled(ctx) {
 			p.Flush(ctx)
 		}
@@ -95,7 +95,6 @@ func serve(
 	handler, err := Shared(
 		ctx, p, "function "+name, func(ctx context.Context) (http.Handler, error) { return build(ctx, p) },
 	)
-	r = r.WithContext(ctx)
 	if err != nil {
 		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The service is not ready: try again."))
 		return

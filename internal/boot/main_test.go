@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	LogTo(&logs)
-	slog.SetDefault(telemetry.NewLogger(&logs, testProject, slog.LevelInfo))
+	slog.SetDefault(telemetry.NewLogger(&logs, telemetry.Traces{Project: testProject}, slog.LevelInfo))
 	goleak.VerifyTestMain(m)
 }
 

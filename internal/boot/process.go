@@ -45,9 +45,7 @@ type lazy struct {
 func newProcess(c Config) *Process {
 	return &Process{
 		Config: c, Processors: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
-		tracing: telemetry.StartTracing(telemetry.Traces{
-			Project: c.Project, Service: c.Service, Revision: c.Revision, Release: c.Release, Ratio: c.TraceRatio,
-		}),
+		tracing: telemetry.StartTracing(c.traces()),
 	}
 }
 
@@ -138,7 +136,7 @@ func Current() (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	slog.SetDefault(telemetry.NewLogger(logOutput, config.Project, logLevel()))
+	slog.SetDefault(telemetry.NewLogger(logOutput, config.traces(), logLevel()))
 	current = newProcess(config)
 	return current, nil
 }

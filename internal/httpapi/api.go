@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -206,7 +207,7 @@ func (a *API) recover(w http.ResponseWriter, r *http.Request) {
 	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity too
 		panic(cause)
 	}
-	slog.ErrorContext(r.Context(), "panic", "panic", cause, "stack_trace", string(debug.Stack()))
+	slog.ErrorContext(r.Context(), "panic", "panic", cause, telemetry.Stack(fmt.Sprint("panic: ", cause), debug.Stack()))
 	WriteProblem(
 		w, r, fault.New(fault.CodeInternal, "Something went wrong on our side. The request id helps us find out what."),
 	)

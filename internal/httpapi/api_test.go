@@ -119,7 +119,7 @@ func TestEveryAnswer_isSafeAndHasItsOwnID(t *testing.T) {
 func TestPanic(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
-	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+	slog.SetDefault(telemetry.NewLogger(&log, telemetry.Traces{Project: "p"}, slog.LevelInfo))
 	defer slog.SetDefault(before)
 
 	rec := send(t, pets(httpapi.Options{}), "GET", "/v1/panic", "", nil)
@@ -138,7 +138,7 @@ func TestPanic(t *testing.T) {
 func TestLog_quotesNoBody(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
-	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+	slog.SetDefault(telemetry.NewLogger(&log, telemetry.Traces{Project: "p"}, slog.LevelInfo))
 	defer slog.SetDefault(before)
 
 	for _, body := range []string{
@@ -161,7 +161,7 @@ func TestLog_level(t *testing.T) {
 	httpapi.CanceledBy(func(err error) bool { return status.Code(err) == codes.Canceled })
 	var log bytes.Buffer
 	before := slog.Default()
-	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+	slog.SetDefault(telemetry.NewLogger(&log, telemetry.Traces{Project: "p"}, slog.LevelInfo))
 	defer slog.SetDefault(before)
 
 	gone, leave := context.WithCancel(t.Context())

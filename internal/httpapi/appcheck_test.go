@@ -70,7 +70,7 @@ func TestAppCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			before := slog.Default()
-			slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+			slog.SetDefault(telemetry.NewLogger(&log, telemetry.Traces{Project: "p"}, slog.LevelInfo))
 			defer slog.SetDefault(before)
 			attested := false
 			api := httpapi.New(httpapi.Options{

@@ -11,12 +11,14 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/sentence"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // MaxBody is the largest JSON body accepted, in bytes.
@@ -177,7 +179,8 @@ func logProblem(ctx context.Context, code fault.Code, err error) {
 	case canceled(err) && errors.Is(ctx.Err(), context.Canceled):
 		slog.InfoContext(ctx, "request abandoned", "code", code, "error", err)
 	default:
-		slog.ErrorContext(ctx, "request failed", "code", code, "error", err)
+		slog.ErrorContext(ctx, "request failed", "code", code, "error", err,
+			telemetry.Stack("request failed: "+string(code), debug.Stack()))
 	}
 }
 

@@ -4,9 +4,12 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"go.opentelemetry.io/otel/trace"
 )
@@ -19,12 +22,37 @@ const (
 	fieldSampled = "logging.googleapis.com/trace_sampled"
 )
 
+// Fields of Error Reporting, which takes a record of [ErrorEvent] for an error even if it has no
+// stack, https://docs.cloud.google.com/error-reporting/docs/formatting-error-messages.
+const (
+	fieldType    = "@type"
+	fieldService = "serviceContext"
+	fieldStack   = "stack_trace"
+	// ErrorEvent is the type of the records that Error Reporting takes.
+	ErrorEvent = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+)
+
 // NewLogger returns a logger that writes one JSON object for each record to w, in Cloud Logging's
-// fields. Records logged with a context have its trace and the attributes of [With]. project is the
-// Google Cloud project of the trace ids.
-func NewLogger(w io.Writer, project string, level slog.Leveler) *slog.Logger {
+// fields. Records logged with a context have its trace and the attributes of [With]. An attribute
+// of the record hides one of the context with its key, so that no object has a key twice. Errors
+// have Error Reporting's fields.
+func NewLogger(w io.Writer, of Traces, level slog.Leveler) *slog.Logger {
 	inner := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: cloudField})
-	return slog.New(contextHandler{Handler: inner, project: project})
+	return slog.New(contextHandler{Handler: inner, of: of, taken: builtIn()})
+}
+
+// builtIn returns the keys of what slog itself writes, by its names and by those of Cloud Logging.
+func builtIn() map[string]bool {
+	return map[string]bool{
+		slog.TimeKey: true, slog.LevelKey: true, slog.MessageKey: true,
+		"severity": true, "message": true,
+	}
+}
+
+// Stack returns the attribute that shows Error Reporting where an error arose: what went wrong, and
+// below it the stack of the goroutine, as of debug.Stack.
+func Stack(what string, stack []byte) slog.Attr {
+	return slog.String(fieldStack, what+"\n\n"+string(stack))
 }
 
 func cloudField(groups []string, a slog.Attr) slog.Attr {
@@ -64,26 +92,76 @@ func With(ctx context.Context, attrs ...slog.Attr) context.Context {
 
 type contextHandler struct {
 	slog.Handler
-	project string
+	of    Traces
+	taken map[string]bool // the keys that each record of the handler has
 }
 
 func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
-	attrs, _ := ctx.Value(contextKey{}).([]slog.Attr)
-	r.AddAttrs(attrs...)
+	taken := maps.Clone(h.taken)
+	written := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
-		r.AddAttrs(
-			slog.String(fieldTrace, "projects/"+h.project+"/traces/"+span.TraceID().String()),
+		written.AddAttrs(unique(taken, []slog.Attr{
+			slog.String(fieldTrace, "projects/"+h.of.Project+"/traces/"+span.TraceID().String()),
 			slog.String(fieldSpan, span.SpanID().String()),
 			slog.Bool(fieldSampled, span.IsSampled()),
-		)
+		})...)
 	}
-	return h.Handler.Handle(ctx, r)
+	if r.Level >= slog.LevelError {
+		written.AddAttrs(unique(taken, h.reported(ctx))...)
+	}
+	var own []slog.Attr
+	r.Attrs(func(a slog.Attr) bool {
+		own = append(own, a)
+		return true
+	})
+	written.AddAttrs(unique(taken, own)...)
+	attrs, _ := ctx.Value(contextKey{}).([]slog.Attr)
+	written.AddAttrs(unique(taken, attrs)...)
+	return h.Handler.Handle(ctx, written)
 }
 
+// reported returns Error Reporting's fields.
+func (h contextHandler) reported(ctx context.Context) []slog.Attr {
+	function, _ := ctx.Value(functionKey{}).(string)
+	return []slog.Attr{slog.String(fieldType, ErrorEvent), slog.Group(fieldService,
+		slog.String("service", cmp.Or(function, h.of.Service, namespace)),
+		slog.String("version", cmp.Or(h.of.Release, h.of.Revision, "unknown")),
+	)}
+}
+
+// unique returns the attributes whose keys are not taken, and takes them. Of those with one key,
+// the last is the latest said.
+func unique(taken map[string]bool, attrs []slog.Attr) []slog.Attr {
+	var all []slog.Attr
+	for _, a := range slices.Backward(attrs) {
+		a.Value = a.Value.Resolve()
+		group := a.Value.Kind() == slog.KindGroup
+		switch {
+		case group && a.Key == "": // slog writes its attributes in its place
+			all = append(all, unique(taken, a.Value.Group())...)
+			continue
+		case taken[a.Key]:
+			continue
+		case group:
+			a.Value = slog.GroupValue(unique(map[string]bool{}, a.Value.Group())...)
+		}
+		taken[a.Key] = true
+		all = append(all, a)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// WithAttrs implements slog.Handler.
 func (h contextHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return contextHandler{Handler: h.Handler.WithAttrs(attrs), project: h.project}
+	taken := maps.Clone(h.taken)
+	return contextHandler{Handler: h.Handler.WithAttrs(unique(taken, attrs)), of: h.of, taken: taken}
 }
 
+// WithGroup implements slog.Handler.
 func (h contextHandler) WithGroup(name string) slog.Handler {
-	return contextHandler{Handler: h.Handler.WithGroup(name), project: h.project}
+	if name == "" {
+		return h
+	}
+	return contextHandler{Handler: h.Handler.WithGroup(name), of: h.of, taken: map[string]bool{}}
 }

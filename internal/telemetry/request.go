@@ -2,9 +2,12 @@ package telemetry
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
@@ -12,15 +15,43 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
+// Answer is what came of a request.
+type Answer struct {
+	Status  int
+	In, Out int64 // bytes of the body that was read, and of the one that was written
+}
+
+// outcome says in a word what came of the request. A caller who has gone gets no answer.
+func (a Answer) outcome(ctx context.Context) string {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return "abandoned"
+	case a.Status >= http.StatusInternalServerError:
+		return "failed"
+	case a.Status >= http.StatusBadRequest:
+		return "refused"
+	}
+	return "ok"
+}
+
+// routeKey is the key of the pattern of a request's route, a *string.
+type routeKey struct{}
+
 // Request starts the span of a request that the process serves, which [Route] names. End it with
-// the status of the answer. The span has no path, since paths have the ids of users.
-func Request(ctx context.Context, method string) (context.Context, func(status int)) {
+// the answer, which also logs a line about the request. Neither has a path, since paths have the ids
+// of users.
+func Request(ctx context.Context, method string) (context.Context, func(Answer)) {
+	began, route := time.Now(), new(string)
 	name, attr := method, semconv.HTTPRequestMethodKey.String(method)
 	if !known(method) {
 		name, attr = "HTTP", semconv.HTTPRequestMethodOther
 	}
 	ctx, span := otel.Tracer(scope).Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attr))
-	return ctx, func(status int) {
+	ctx = context.WithValue(ctx, routeKey{}, route)
+	return ctx, func(a Answer) {
+		status := a.Status
+		slog.InfoContext(ctx, "request", "method", name, "route", *route, "status", status, "outcome", a.outcome(ctx),
+			"duration_ms", time.Since(began).Milliseconds(), "bytes_in", a.In, "bytes_out", a.Out)
 		span.SetAttributes(semconv.HTTPResponseStatusCode(status))
 		if status >= http.StatusInternalServerError {
 			span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(status)))
@@ -35,6 +66,9 @@ func Request(ctx context.Context, method string) (context.Context, func(status i
 func Route(ctx context.Context, pattern string) {
 	span := trace.SpanFromContext(ctx)
 	_, route, _ := strings.Cut(pattern, " ")
+	if named, ok := ctx.Value(routeKey{}).(*string); ok {
+		*named = route
+	}
 	span.SetName(pattern)
 	span.SetAttributes(semconv.HTTPRoute(route))
 }

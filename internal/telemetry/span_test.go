@@ -144,7 +144,7 @@ func TestRequest(t *testing.T) {
 			if tt.pattern != "" {
 				telemetry.Route(ctx, tt.pattern)
 			}
-			end(tt.status)
+			end(telemetry.Answer{Status: tt.status})
 			spans := flush()
 			if len(spans) != 1 {
 				t.Fatalf("%d spans", len(spans))
@@ -220,7 +220,7 @@ func TestFromTraceparent_linksTheDeliveryAndTheMessage(t *testing.T) {
 	_, endStep := telemetry.Span(ctx, "step")
 	endStep(nil)
 	end(nil)
-	endDelivery(http.StatusOK)
+	endDelivery(telemetry.Answer{Status: http.StatusOK})
 
 	links := map[string][]trace.SpanContext{}
 	for _, span := range flush() {

@@ -2,9 +2,12 @@ package telemetry_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +20,7 @@ const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 func TestLogger_writesCloudLoggingFields(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	log := telemetry.NewLogger(&out, "demo", slog.LevelInfo)
+	log := telemetry.NewLogger(&out, telemetry.Traces{Project: "demo"}, slog.LevelInfo)
 	ctx := telemetry.FromTraceparent(t.Context(), parent)
 	ctx = telemetry.With(ctx, slog.String("function", "upload"))
 	log.DebugContext(ctx, "not shown")
@@ -41,7 +44,7 @@ func TestLogger_writesCloudLoggingFields(t *testing.T) {
 func TestWith_keepsSiblingsApart(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	log := telemetry.NewLogger(&out, "demo", slog.LevelInfo)
+	log := telemetry.NewLogger(&out, telemetry.Traces{Project: "demo"}, slog.LevelInfo)
 	base := telemetry.With(t.Context(), slog.String("a", "1"))
 	_ = telemetry.With(base, slog.String("b", "2"))
 	log.InfoContext(telemetry.With(base, slog.String("c", "3")), "x")
@@ -66,5 +69,96 @@ func TestTraceContextTravels(t *testing.T) {
 	}
 	if got := telemetry.Traceparent(telemetry.FromTraceparent(t.Context(), "garbage")); got != "" {
 		t.Errorf("a malformed traceparent became %q", got)
+	}
+}
+
+// keysOf returns the keys of a JSON object in the order of the text, with those of objects in it.
+func keysOf(t *testing.T, from *json.Decoder) []string {
+	t.Helper()
+	var keys []string
+	for from.More() {
+		key, err := from.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key.(string))
+		value, err := from.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if value == json.Delim('{') {
+			inner := keysOf(t, from)
+			if slices.Sort(inner); len(slices.Compact(slices.Clone(inner))) != len(inner) {
+				t.Errorf("%s has a key twice: %q", key, inner)
+			}
+		}
+	}
+	if _, err := from.Token(); err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+type resolved struct{}
+
+// LogValue implements slog.LogValuer.
+func (resolved) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("a", "in"), slog.String("a", "group"))
+}
+
+func TestLogger_writesNoKeyTwice(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		log   func(context.Context, *slog.Logger)
+		value string // what the line has of the key a
+	}{
+		{"the context's", func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "x") }, `"a":"context"`},
+		{"the record's hides the context's", func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "x", "a", "record")
+		}, `"a":"record"`},
+		{"the last of the record's", func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "x", "a", "first", "a", "last")
+		}, `"a":"last"`},
+		{"the logger's", func(ctx context.Context, l *slog.Logger) {
+			l.With("a", "logger").InfoContext(ctx, "x", "a", "record")
+		}, `"a":"logger"`},
+		{"in a group", func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "x", slog.Group("g", "a", 1, "a", 2))
+		}, `"g":{"a":2}`},
+		{"of a value that makes a group", func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "x", "g", resolved{})
+		}, `"g":{"a":"group"}`},
+		{"of a group without a name", func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "x", slog.Group("", "a", 1), "a", 2)
+		}, `"a":2`},
+		{"below an open group", func(ctx context.Context, l *slog.Logger) {
+			l.WithGroup("g").InfoContext(ctx, "x", "a", "record")
+		}, `"a":"record"`},
+		{"slog's own", func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "x", "msg", "m", "message", "m", "level", "l", "severity", "s", "time", "t")
+		}, `"message":"x"`},
+		{"an error's", func(ctx context.Context, l *slog.Logger) {
+			l.ErrorContext(ctx, "x", "@type", "t", "serviceContext", "s")
+		}, `"@type":"` + telemetry.ErrorEvent + `","serviceContext":{"service":"rank","version":"v1"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			log := telemetry.NewLogger(&out, telemetry.Traces{Project: "demo", Release: "v1"}, slog.LevelInfo)
+			ctx := telemetry.FromTraceparent(telemetry.In(t.Context(), "rank"), parent)
+			tt.log(telemetry.With(ctx, slog.String("a", "earlier"), slog.String("a", "context")), log)
+			from := json.NewDecoder(bytes.NewReader(out.Bytes()))
+			if _, err := from.Token(); err != nil {
+				t.Fatal(err)
+			}
+			keys := keysOf(t, from)
+			if slices.Sort(keys); len(slices.Compact(slices.Clone(keys))) != len(keys) {
+				t.Errorf("a key twice in %s", out.String())
+			}
+			if !strings.Contains(out.String(), tt.value) {
+				t.Errorf("%s has no %s", out.String(), tt.value)
+			}
+		})
 	}
 }

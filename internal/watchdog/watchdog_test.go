@@ -25,7 +25,7 @@ func TestWatch(t *testing.T) {
 				var log bytes.Buffer
 				before := slog.Default()
 				defer slog.SetDefault(before)
-				slog.SetDefault(telemetry.NewLogger(&log, "test", slog.LevelInfo))
+				slog.SetDefault(telemetry.NewLogger(&log, telemetry.Traces{Project: "test"}, slog.LevelInfo))
 				var codes []int
 				ctx := telemetry.With(t.Context(), slog.String("scan_id", "s1"))
 				done := Watch(ctx, time.Minute, func(code int) { codes = append(codes, code) })

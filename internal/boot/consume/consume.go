@@ -145,7 +145,7 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		outcome = "retry"
 	}
-	slog.InfoContext(ctx, "event", "function", a.function, "event_id", m.ID, "attempt", m.Attempt, "outcome", outcome,
+	slog.InfoContext(ctx, "event", "event_id", m.ID, "attempt", m.Attempt, "outcome", outcome,
 		"duration_ms", a.now().Sub(started).Milliseconds())
 	if err != nil {
 		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The event is to be delivered again."))
@@ -181,7 +181,7 @@ func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 	defer func() { end(err) }()
 	defer func() {
 		if cause := recover(); cause != nil {
-			slog.ErrorContext(ctx, "panic", "panic", cause, "stack_trace", string(debug.Stack()))
+			slog.ErrorContext(ctx, "panic", "panic", cause, telemetry.Stack(fmt.Sprint("panic: ", cause), debug.Stack()))
 			err = fmt.Errorf("panic: %v", cause)
 		}
 	}()

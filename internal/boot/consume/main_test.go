@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	boot.LogTo(&logs)
-	slog.SetDefault(telemetry.NewLogger(&logs, testProject, slog.LevelInfo))
+	slog.SetDefault(telemetry.NewLogger(&logs, telemetry.Traces{Project: testProject}, slog.LevelInfo))
 	telemetry.StartTracing(telemetry.Traces{Ratio: 1})
 	code := emulatortest.Main(m, emulator.Firestore)
 	if code == 0 {

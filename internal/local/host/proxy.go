@@ -25,7 +25,7 @@ var errNoProcess = errors.New("no process serves the functions")
 
 // serveInChild runs the functions in a process of their own, or in several.
 func (h *Host) serveInChild(ctx context.Context, opts Options) error {
-	slog.SetDefault(telemetry.NewLogger(opts.Logs, Project, slog.LevelInfo))
+	slog.SetDefault(telemetry.NewLogger(opts.Logs, telemetry.Traces{Project: Project}, slog.LevelInfo))
 	for range max(1, opts.Processes) {
 		h.children = append(h.children, startChild(functionsCommand, opts.Progress, opts.Logs, h.published))
 	}

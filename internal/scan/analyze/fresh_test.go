@@ -104,7 +104,7 @@ func TestEndOfAScan_isLoggedForTheFreshnessMetric(t *testing.T) {
 			e := scantest.New(t)
 			var log bytes.Buffer
 			before := slog.Default()
-			slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+			slog.SetDefault(telemetry.NewLogger(&log, telemetry.Traces{Project: "p"}, slog.LevelInfo))
 			defer slog.SetDefault(before)
 			tt.end(t, e)
 

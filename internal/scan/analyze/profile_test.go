@@ -22,7 +22,7 @@ func TestProfilesThatAreNotConvertedAreLoggedByName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			before := slog.Default()
-			slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+			slog.SetDefault(telemetry.NewLogger(&log, telemetry.Traces{Project: "p"}, slog.LevelInfo))
 			defer slog.SetDefault(before)
 			logProfile(t.Context(), tt.profile)
 			named := strings.Contains(log.String(), `"profile":"A scanner"`) && strings.Contains(
