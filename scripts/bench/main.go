@@ -26,6 +26,7 @@ const usage = `Measure the face engine, the HTTP API, scans under load, the lead
   go run ./scripts/bench load        [-scans N] [-o FILE] ...                    many scans at once: speed, cost, and whether one is lost; -help tells more
   go run ./scripts/bench leaderboard [-users N] [-o FILE] ...                    cost and speed of a board of many; -help tells more
   go run ./scripts/bench notify      [-events N] [-o FILE]                       cost and speed of notices, with and without faults; -help tells more
+  go run ./scripts/bench soak        [-minutes N] [-o FILE]                      growth of the functions' process under a steady load; -help tells more
   go run ./scripts/bench start       [-runs N] [-json] [-o FILE] [-sizes]        size and start of every function; -help tells more
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
@@ -54,13 +55,14 @@ type options struct {
 }
 
 var errUsage = errors.New(
-	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api, load, leaderboard, notify " +
-		"or start; -help tells more",
+	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api, load, leaderboard, notify, " +
+		"soak or start; -help tells more",
 )
 
 // programs are the commands that are programs of their own, by the name of their folder.
 var programs = map[string]string{
-	"api": "load", "leaderboard": "boards", "load": "scans", "notify": "notices", "start": "start",
+	"api": "load", "leaderboard": "boards", "load": "scans", "notify": "notices", "soak": "soak",
+	"start": "start",
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
