@@ -27,6 +27,7 @@ const usage = `Measure the face engine, the HTTP API, scans under load, the lead
   go run ./scripts/bench leaderboard [-users N] [-o FILE] ...                    cost and speed of a board of many; -help tells more
   go run ./scripts/bench notify      [-events N] [-o FILE]                       cost and speed of notices, with and without faults; -help tells more
   go run ./scripts/bench endure      [-scans N] [-o FILE] ...                    a week of a stack that keeps its data; -help tells more
+  go run ./scripts/bench soak        [-minutes N] [-o FILE]                      growth of the functions' process under a steady load; -help tells more
   go run ./scripts/bench start       [-runs N] [-json] [-o FILE] [-sizes]        size and start of every function; -help tells more
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
@@ -56,13 +57,13 @@ type options struct {
 
 var errUsage = errors.New(
 	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api, load, leaderboard, notify, " +
-		"endure or start; -help tells more",
+		"endure, soak or start; -help tells more",
 )
 
 // programs are the commands that are programs of their own, by the name of their folder.
 var programs = map[string]string{
-	"api": "load", "leaderboard": "boards", "load": "scans", "notify": "notices", "start": "start",
-	"endure": "endure",
+	"api": "load", "endure": "endure", "leaderboard": "boards", "load": "scans", "notify": "notices", "soak": "soak",
+	"start": "start",
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
