@@ -23,12 +23,14 @@ import (
 // ExportPath is where OTLP's exporters POST to below an endpoint.
 const ExportPath = "/v1/traces"
 
-// Limits of an export. What is more is refused, or cut where it is text.
+// Limits of an export. What is more is refused, or cut where it is text. A message without fields
+// has two bytes, and a hundred in memory, so that a body may take a hundred times its size. The
+// functions export at most 512 spans at once, the default of the SDK.
 const (
-	maxSent   = 4 << 20  // bytes as they are sent
-	maxBody   = 16 << 20 // bytes after decompression
-	maxText   = 200      // bytes of a name or a value
-	maxValues = 32       // attributes or links of a span
+	maxSent   = 1 << 20 // bytes as they are sent
+	maxBody   = 2 << 20 // bytes after decompression
+	maxText   = 200     // bytes of a name or a value
+	maxValues = 32      // attributes or links of a span
 )
 
 // Export takes an export over OTLP/HTTP with protobuf. The functions export by HTTP here and not by

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -122,13 +123,39 @@ func TestExport_refuses(t *testing.T) {
 		"another compression":         {good, []string{"Content-Encoding", "br"}, 415},
 		"JSON":                        {[]byte("{}"), []string{"Content-Type", "application/json"}, 415},
 		"no type":                     {good, []string{"Content-Type", ""}, 415},
-		"more than is taken":          {make([]byte, 5<<20), nil, 413},
-		"more than is taken, by gzip": {zipped(t, make([]byte, 17<<20)), []string{"Content-Encoding", "gzip"}, 413},
+		"more than is taken":          {make([]byte, 1<<20+1), nil, 413},
+		"more than is taken, by gzip": {zipped(t, make([]byte, 2<<20+1)), []string{"Content-Encoding", "gzip"}, 413},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if got := post(t, served(10), tt.body, tt.header...); got != tt.want {
 				t.Errorf("status %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// A small export that unpacks to as many messages as fit takes no more memory than the developer's
+// machine can spare.
+func TestExport_costs(t *testing.T) { // not parallel: it counts what the process allocates
+	for name, one := range map[string]string{
+		"resources without spans": "\n\x00",
+		"scopes without spans":    "\n\x02\x12\x00",
+		"spans without ids":       "\n\x04\x12\x02\x12\x00",
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := zipped(t, []byte(strings.Repeat(one, 2<<20/len(one))))
+			h := served(10)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if status := post(t, h, body, "Content-Encoding", "gzip"); status != http.StatusOK {
+				t.Fatal(status)
+			}
+			runtime.ReadMemStats(&after)
+			if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 256 {
+				t.Errorf("%d MiB for an export of %d bytes", took, len(body))
+			} else {
+				t.Logf("%d MiB for an export of %d bytes", took, len(body))
 			}
 		})
 	}
