@@ -38,8 +38,9 @@ func (a Answer) outcome(ctx context.Context) string {
 type routeKey struct{}
 
 // Request starts the span of a request that the process serves, which [Route] names. End it with
-// the answer, which also logs a line about the request. Neither has a path, since paths have the ids
-// of users.
+// the answer, which also logs a line about the request. Neither has a path, since paths have the
+// ids of users. What has no route and is answered well is an event, whose handling is logged by who
+// handles it.
 func Request(ctx context.Context, method string) (context.Context, func(Answer)) {
 	began, route := time.Now(), new(string)
 	name, attr := method, semconv.HTTPRequestMethodKey.String(method)
@@ -50,8 +51,10 @@ func Request(ctx context.Context, method string) (context.Context, func(Answer))
 	ctx = context.WithValue(ctx, routeKey{}, route)
 	return ctx, func(a Answer) {
 		status := a.Status
-		slog.InfoContext(ctx, "request", "method", name, "route", *route, "status", status, "outcome", a.outcome(ctx),
-			"duration_ms", time.Since(began).Milliseconds(), "bytes_in", a.In, "bytes_out", a.Out)
+		if *route != "" || status >= http.StatusBadRequest {
+			slog.InfoContext(ctx, "request", "method", name, "route", *route, "status", status, "outcome", a.outcome(ctx),
+				"duration_ms", time.Since(began).Milliseconds(), "bytes_in", a.In, "bytes_out", a.Out)
+		}
 		span.SetAttributes(semconv.HTTPResponseStatusCode(status))
 		if status >= http.StatusInternalServerError {
 			span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(status)))

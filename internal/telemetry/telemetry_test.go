@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -158,6 +159,67 @@ func TestLogger_writesNoKeyTwice(t *testing.T) {
 			}
 			if !strings.Contains(out.String(), tt.value) {
 				t.Errorf("%s has no %s", out.String(), tt.value)
+			}
+		})
+	}
+}
+
+// TestRequest_logsALine is not parallel: the line goes to the logger of the process.
+func TestRequest_logsALine(t *testing.T) {
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	for name, tt := range map[string]struct {
+		route  string
+		answer telemetry.Answer
+		gone   bool
+		want   map[string]any // nil for no line
+	}{
+		"answered": {"POST /v1/uploads", telemetry.Answer{Status: 201, In: 12, Out: 345}, false, map[string]any{
+			"route": "/v1/uploads", "status": 201., "outcome": "ok", "bytes_in": 12., "bytes_out": 345.,
+		}},
+		"refused": {"POST /v1/uploads", telemetry.Answer{Status: 422, Out: 1}, false, map[string]any{
+			"route": "/v1/uploads", "status": 422., "outcome": "refused", "bytes_in": 0., "bytes_out": 1.,
+		}},
+		"failed": {"POST /v1/uploads", telemetry.Answer{Status: 503}, false, map[string]any{
+			"route": "/v1/uploads", "status": 503., "outcome": "failed", "bytes_in": 0., "bytes_out": 0.,
+		}},
+		"by who has gone": {"POST /v1/uploads", telemetry.Answer{Status: 500}, true, map[string]any{
+			"route": "/v1/uploads", "status": 500., "outcome": "abandoned", "bytes_in": 0., "bytes_out": 0.,
+		}},
+		"of no route": {"", telemetry.Answer{Status: 404}, false, map[string]any{
+			"route": "", "status": 404., "outcome": "refused", "bytes_in": 0., "bytes_out": 0.,
+		}},
+		"an event": {"", telemetry.Answer{Status: 200}, false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			slog.SetDefault(telemetry.NewLogger(&out, telemetry.Traces{Project: "demo"}, slog.LevelInfo))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ctx, end := telemetry.Request(ctx, http.MethodPost)
+			if tt.route != "" {
+				telemetry.Route(ctx, tt.route)
+			}
+			if tt.gone {
+				cancel()
+			}
+			end(tt.answer)
+			if tt.want == nil {
+				if out.Len() > 0 {
+					t.Errorf("a line: %s", &out)
+				}
+				return
+			}
+			var got map[string]any
+			if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+				t.Fatalf("%v in %s", err, &out)
+			}
+			if _, ok := got["duration_ms"].(float64); !ok || got["method"] != "POST" || got["message"] != "request" {
+				t.Errorf("the line is %v", got)
+			}
+			maps.DeleteFunc(got, func(key string, _ any) bool { _, wanted := tt.want[key]; return !wanted })
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("the line (-want +got):\n%s", diff)
 			}
 		})
 	}
