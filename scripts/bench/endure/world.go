@@ -186,11 +186,14 @@ func (w *world) settle(ctx context.Context) error {
 	}
 }
 
-// open returns how many scans have not ended, and events are owed or were to be deleted.
+// open returns how many scans have not ended or are due to be looked at, events are owed, and
+// documents have expired.
 func (w *world) open(ctx context.Context) (all int64, err error) {
 	scans := w.fs.Collection("scans")
+	due := w.Now().Add(-time.Minute)
 	for _, q := range []firestore.Query{
 		scans.Where("state", "in", []string{"awaiting_upload", "queued", "processing"}), w.fs.Collection("outbox").Query,
+		scans.Where("sweepAt", "<=", due), // a sweep handles 200 of them
 	} {
 		n, err := store.Count(ctx, nil, q)
 		if err != nil {
@@ -199,7 +202,7 @@ func (w *world) open(ctx context.Context) (all int64, err error) {
 		all += n
 	}
 	for _, name := range schema.Expiring() {
-		n, err := store.Count(ctx, nil, w.fs.CollectionGroup(name).Where("expireAt", "<=", w.Now().Add(-time.Minute)))
+		n, err := store.Count(ctx, nil, w.fs.CollectionGroup(name).Where("expireAt", "<=", due))
 		if err != nil {
 			return 0, err
 		}
