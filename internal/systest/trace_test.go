@@ -18,11 +18,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/testphoto"
 )
-
-// ownScope is the scope of the spans that are not the client libraries'.
-const ownScope = "github.com/facescan/facescan"
 
 // recorder is an exporter that keeps the spans of one trace, and those that are linked to it.
 type recorder struct {
@@ -61,12 +59,12 @@ func (r *recorder) byID() map[trace.SpanID]tracetest.SpanStub {
 func (r *recorder) paths() map[string]int {
 	all, counts := r.byID(), map[string]int{}
 	for _, span := range all {
-		if span.SpanContext.TraceID() != r.of || span.InstrumentationScope.Name != ownScope {
+		if span.SpanContext.TraceID() != r.of || span.InstrumentationScope.Name != telemetry.Scope {
 			continue
 		}
 		var way []string
 		for there := true; there; span, there = all[span.Parent.SpanID()] {
-			if span.InstrumentationScope.Name == ownScope {
+			if span.InstrumentationScope.Name == telemetry.Scope {
 				way = append(way, service(span)+":"+span.Name)
 			}
 		}

@@ -42,7 +42,7 @@ func (*collector) Shutdown(context.Context) error { return nil }
 // its flush took.
 func traced(t *testing.T, tracing *Tracing) (took time.Duration, err error) {
 	t.Helper()
-	_, span := tracing.of("probe").Tracer(scope).Start(context.Background(), "request")
+	_, span := tracing.of("probe").Tracer(Scope).Start(context.Background(), "request")
 	span.End()
 	began := time.Now()
 	err = tracing.Flush(context.Background())
@@ -140,7 +140,7 @@ func TestExport_betweenFlushes(t *testing.T) {
 		c := &collector{takes: forever}
 		tracing := newTracing(t, c)
 		for range 6 {
-			_, span := tracing.of("probe").Tracer(scope).Start(context.Background(), "request")
+			_, span := tracing.of("probe").Tracer(Scope).Start(context.Background(), "request")
 			span.End()
 			time.Sleep(5 * time.Second)
 		}

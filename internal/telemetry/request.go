@@ -47,7 +47,7 @@ func Request(ctx context.Context, method string) (context.Context, func(Answer))
 	if !known(method) {
 		name, attr = "HTTP", semconv.HTTPRequestMethodOther
 	}
-	ctx, span := otel.Tracer(scope).Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attr))
+	ctx, span := otel.Tracer(Scope).Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attr))
 	ctx = context.WithValue(ctx, routeKey{}, route)
 	return ctx, func(a Answer) {
 		status := a.Status

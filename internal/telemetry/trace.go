@@ -13,10 +13,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-const (
-	scope       = "github.com/facescan/facescan"
-	traceparent = "traceparent"
-)
+// Scope is the instrumentation scope of all spans that are not a client library's.
+const Scope = "github.com/facescan/facescan"
+
+const traceparent = "traceparent"
 
 // Tracing makes and exports the spans of a process. A function has a tracer provider of its own,
 // since the functions of the local stack share a process; see [In].
@@ -107,7 +107,7 @@ func Traceparent(ctx context.Context) string {
 // any, but not its text: that may have addresses, URLs or tokens in it. The names of spans and
 // their attributes must have none either.
 func Span(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, func(error)) {
-	ctx, span := otel.Tracer(scope).Start(ctx, name, append(linked(ctx), opts...)...)
+	ctx, span := otel.Tracer(Scope).Start(ctx, name, append(linked(ctx), opts...)...)
 	return ctx, func(err error) {
 		if err != nil {
 			span.SetAttributes(semconv.ErrorType(err))

@@ -39,8 +39,8 @@ func TestSampler(t *testing.T) {
 			provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(newSampler(tt.ratio)))
 			sampled := 0
 			for range 1000 {
-				ctx, span := provider.Tracer(scope).Start(tt.from(t.Context(), fmt.Sprintf(lowTrace, tt.flag)), "request")
-				_, step := provider.Tracer(scope).Start(ctx, "step")
+				ctx, span := provider.Tracer(Scope).Start(tt.from(t.Context(), fmt.Sprintf(lowTrace, tt.flag)), "request")
+				_, step := provider.Tracer(Scope).Start(ctx, "step")
 				if step.SpanContext().IsSampled() != Sampled(ctx) {
 					t.Fatal("a step is sampled otherwise than its request")
 				}

@@ -18,6 +18,8 @@ import (
 	common "go.opentelemetry.io/proto/otlp/common/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // ExportPath is where OTLP's exporters POST to below an endpoint.
@@ -94,9 +96,12 @@ func decode(data []byte) ([]Span, error) {
 			}
 		}
 		for _, scope := range of.GetScopeSpans() {
+			own := scope.GetScope().GetName() == telemetry.Scope
 			for _, s := range scope.GetSpans() {
 				if len(s.GetTraceId()) == 16 && len(s.GetSpanId()) == 8 {
-					spans = append(spans, newSpan(service, s))
+					shown := newSpan(service, s)
+					shown.Own = own
+					spans = append(spans, shown)
 				}
 			}
 		}

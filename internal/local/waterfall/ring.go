@@ -25,6 +25,9 @@ type Span struct {
 	Start   time.Time `json:"start"`
 	End     time.Time `json:"end"`
 	Failed  bool      `json:"failed,omitempty"`
+	// Own is set for a span of the functions' own code, not of a client library: a library's fails
+	// wherever something is not found that need not be there.
+	Own bool `json:"own,omitempty"`
 	// Attributes are sorted by their names.
 	Attributes []Attribute `json:"attributes,omitempty"`
 	// Links are the traces that the span is linked to.
@@ -43,17 +46,29 @@ func (s Span) Duration() time.Duration { return max(0, s.End.Sub(s.Start)) }
 // key tells a span from all others.
 type key struct{ trace, id string }
 
-// Ring keeps the spans that came last. Its methods may be called at the same time.
+// Ring keeps the spans that came last. A tenth of it is for the spans of the sweep, which runs
+// every few seconds here and would soon leave nothing else. Its methods may be called at the same
+// time.
 type Ring struct {
-	mu    sync.Mutex
+	mu            sync.Mutex
+	sweeps, other list
+}
+
+// list has up to size spans.
+type list struct {
 	size  int
 	spans []Span // in the order in which they came, from next on if it is full
 	next  int
 	at    map[key]int
 }
 
-// NewRing returns a ring for so many spans, at least one.
-func NewRing(size int) *Ring { return &Ring{size: max(1, size), at: map[key]int{}} }
+// NewRing returns a ring for so many spans, at least two.
+func NewRing(size int) *Ring {
+	sweeps := max(1, size/10)
+	return &Ring{sweeps: newList(sweeps), other: newList(max(1, size-sweeps))}
+}
+
+func newList(size int) list { return list{size: size, at: map[key]int{}} }
 
 // Add keeps the spans. One that is there already, as after an export that was repeated, is
 // replaced.
@@ -61,20 +76,28 @@ func (r *Ring) Add(spans ...Span) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range spans {
-		k := key{s.Trace, s.ID}
-		if i, there := r.at[k]; there {
-			r.spans[i] = s
+		if s.Service == "sweep" {
+			r.sweeps.add(s)
 			continue
 		}
-		if len(r.spans) < r.size {
-			r.at[k], r.spans = len(r.spans), append(r.spans, s)
-			continue
-		}
-		gone := r.spans[r.next]
-		delete(r.at, key{gone.Trace, gone.ID})
-		r.at[k], r.spans[r.next] = r.next, s
-		r.next = (r.next + 1) % r.size
+		r.other.add(s)
 	}
+}
+
+func (l *list) add(s Span) {
+	k := key{s.Trace, s.ID}
+	if i, there := l.at[k]; there {
+		l.spans[i] = s
+		return
+	}
+	if len(l.spans) < l.size {
+		l.at[k], l.spans = len(l.spans), append(l.spans, s)
+		return
+	}
+	gone := l.spans[l.next]
+	delete(l.at, key{gone.Trace, gone.ID})
+	l.at[k], l.spans[l.next] = l.next, s
+	l.next = (l.next + 1) % l.size
 }
 
 // Trace returns the spans of the trace, by their start.
@@ -97,9 +120,11 @@ func (r *Ring) find(wanted func(Span) bool) []Span {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []Span
-	for _, s := range r.spans {
-		if wanted(s) {
-			found = append(found, s)
+	for _, of := range [][]Span{r.other.spans, r.sweeps.spans} {
+		for _, s := range of {
+			if wanted(s) {
+				found = append(found, s)
+			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Span) int { return a.Start.Compare(b.Start) })
@@ -115,7 +140,8 @@ type Summary struct {
 	Took     time.Duration `json:"tookNanoseconds"`
 	Spans    int           `json:"spans"`
 	Services []string      `json:"services"`
-	Failed   bool          `json:"failed"`
+	// Failed is set if one of the functions\' own spans failed.
+	Failed bool `json:"failed"`
 }
 
 // Traces returns the traces that are kept, those that began last first.
@@ -141,7 +167,7 @@ func summarize(id string, spans []Span) Summary {
 	s := Summary{ID: id, Name: rows[0].Name, Start: spans[0].Start, Spans: len(spans)}
 	for _, one := range spans {
 		s.Took = max(s.Took, one.End.Sub(s.Start))
-		s.Failed = s.Failed || one.Failed
+		s.Failed = s.Failed || one.Own && one.Failed
 		if !slices.Contains(s.Services, one.Service) {
 			s.Services = append(s.Services, one.Service)
 		}

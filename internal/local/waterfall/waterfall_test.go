@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/facescan/facescan/internal/local/waterfall"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // hostile is what a name could hold.
@@ -50,7 +51,7 @@ func export(t *testing.T, service string, spans ...*trace.Span) []byte {
 	t.Helper()
 	data, err := proto.Marshal(&collector.ExportTraceServiceRequest{ResourceSpans: []*trace.ResourceSpans{{
 		Resource:   &resource.Resource{Attributes: []*common.KeyValue{{Key: "service.name", Value: text(service)}}},
-		ScopeSpans: []*trace.ScopeSpans{{Spans: spans}},
+		ScopeSpans: []*trace.ScopeSpans{{Scope: &common.InstrumentationScope{Name: telemetry.Scope}, Spans: spans}},
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -260,7 +261,7 @@ func TestOddSpans(t *testing.T) {
 		"children before parents":   {9, all(b, a), []string{"a", "b"}},
 		"a clock that went back":    {9, all(span(1, 1, 0, "a", 10, -20)), []string{"a"}},
 		"a child before its parent": {9, all(a, span(1, 2, 1, "b", -900, 1)), []string{"a", "b"}},
-		"more than the ring keeps":  {2, all(a, span(1, 2, 0, "b", 1, 1), span(1, 3, 0, "c", 2, 1)), []string{"b", "c"}},
+		"more than the ring keeps":  {3, all(a, span(1, 2, 0, "b", 1, 1), span(1, 3, 0, "c", 2, 1)), []string{"b", "c"}},
 		"ids of a wrong length":     {9, all(a, &trace.Span{TraceId: []byte{1}, SpanId: []byte{1}}), []string{"a"}},
 		"times that do not exist":   {9, all(endless), []string{"a"}},
 	} {
@@ -279,9 +280,19 @@ func TestOddSpans(t *testing.T) {
 
 func TestRing_keepsTheLast(t *testing.T) {
 	t.Parallel()
-	r := waterfall.NewRing(100)
+	r := waterfall.NewRing(111)
+	r.Add(waterfall.Span{Trace: "s", ID: "1", Service: "sweep"})
 	for n := range 100_000 {
 		r.Add(waterfall.Span{Trace: "t", ID: fmt.Sprint(n), Start: begun.Add(time.Duration(n))})
+	}
+	if len(r.Trace("s")) != 1 {
+		t.Error("the sweep's span is gone")
+	}
+	for n := range 1000 {
+		r.Add(waterfall.Span{Trace: "s", ID: fmt.Sprint(n), Service: "sweep"})
+	}
+	if n := len(r.Trace("s")); n != 11 {
+		t.Errorf("%d spans of the sweep are kept", n)
 	}
 	spans := r.Trace("t")
 	if len(spans) != 100 || spans[0].ID != "99900" || !slices.IsSortedFunc(spans, func(a, b waterfall.Span) int {
