@@ -21,8 +21,8 @@ func TestParse(t *testing.T) {
 	}{
 		"none": {},
 		"all": {
-			text: "dup=.2, drop=.05,slow=200ms,5xx=1",
-			want: faults.Spec{Dup: .2, Drop: .05, Fail: 1, Slow: 200 * time.Millisecond},
+			text: "dup=.2, drop=.05,slow=200ms,5xx=1,crash=.02",
+			want: faults.Spec{Dup: .2, Drop: .05, Fail: 1, Slow: 200 * time.Millisecond, Crash: .02},
 		},
 		"an unknown name":  {text: "dupe=.2", err: `no fault "dupe"`},
 		"an empty field":   {text: "dup=.2,", err: `no fault ""`},

@@ -16,6 +16,7 @@ type Injector struct {
 
 	mu   sync.Mutex
 	spec Spec
+	kill func()
 }
 
 // New returns an injector of the specification, whose decisions follow from the seed.
@@ -28,10 +29,30 @@ func (i *Injector) Set(spec Spec) {
 	i.spec = spec
 }
 
+// Spec returns the specification in force.
+func (i *Injector) Spec() Spec {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.spec
+}
+
+// OnCrash sets what kills the process that handles requests. Without it none is killed.
+func (i *Injector) OnCrash(kill func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.kill = kill
+}
+
+// maxCrashAfter bounds the time from a request's arrival to the crash that falls into it: an
+// analysis takes some hundred milliseconds.
+const maxCrashAfter = 300 * time.Millisecond
+
 // fate is what becomes of one request.
 type fate struct {
 	dup, drop, fail bool
 	slow            time.Duration
+	kill            func() // nil unless the process is killed
+	killAfter       time.Duration
 }
 
 // fates returns the source of the fates of a seam. Each seam has its own numbers, so that requests
@@ -44,12 +65,17 @@ func (i *Injector) fates(seam string) func() fate {
 	return func() fate {
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		// Always four numbers, so that the n-th request has the same ones under each specification.
+		// Always six numbers, so that the n-th request has the same ones under each specification.
 		dup, drop, fail, slow := random.Float64(), random.Float64(), random.Float64(), random.Float64()
-		return fate{
+		crash, after := random.Float64(), random.Float64()
+		f := fate{
 			dup: dup < i.spec.Dup, drop: drop < i.spec.Drop, fail: fail < i.spec.Fail,
-			slow: time.Duration(slow * float64(i.spec.Slow)),
+			slow: time.Duration(slow * float64(i.spec.Slow)), killAfter: time.Duration(after * float64(maxCrashAfter)),
 		}
+		if crash < i.spec.Crash {
+			f.kill = i.kill
+		}
+		return f
 	}
 }
 
@@ -66,6 +92,10 @@ func (i *Injector) Handler(seam string, next http.Handler) http.Handler {
 		if f.fail {
 			unavailable(w)
 			return
+		}
+		if f.kill != nil {
+			// It may outlast the request: then it falls between two, as a crash may.
+			time.AfterFunc(f.killAfter, f.kill)
 		}
 		if f.dup && !first(w, r, next) {
 			return

@@ -19,6 +19,25 @@ type Spec struct {
 	Drop float64       // share of requests that are handled, but whose answer is lost, 0 to 1
 	Fail float64       // share of requests that are refused unseen by 503, 0 to 1
 	Slow time.Duration // the longest that a request waits before it is handled
+	// Crash is the share of requests during which the process that handles them is killed, 0 to 1.
+	Crash float64
+}
+
+// String returns the specification in the form that Parse reads.
+func (s Spec) String() string {
+	var fields []string
+	for _, f := range []struct {
+		name  string
+		share float64
+	}{{"dup", s.Dup}, {"drop", s.Drop}, {"5xx", s.Fail}, {"crash", s.Crash}} {
+		if f.share > 0 {
+			fields = append(fields, f.name+"="+strconv.FormatFloat(f.share, 'g', -1, 64))
+		}
+	}
+	if s.Slow > 0 {
+		fields = append(fields, "slow="+s.Slow.String())
+	}
+	return strings.Join(fields, ",")
 }
 
 // Parse reads a specification: names and values joined by commas, such as
@@ -51,10 +70,12 @@ func (s *Spec) set(name, value string) (err error) {
 		s.Drop, err = share(value)
 	case "5xx":
 		s.Fail, err = share(value)
+	case "crash":
+		s.Crash, err = share(value)
 	case "slow":
 		s.Slow, err = wait(value)
 	default:
-		return fmt.Errorf("there is no fault %q, only dup, drop, 5xx and slow", name)
+		return fmt.Errorf("there is no fault %q, only dup, drop, 5xx, slow and crash", name)
 	}
 	if err != nil {
 		return fmt.Errorf("fault %s: %w", name, err)
