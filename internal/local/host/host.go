@@ -39,6 +39,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/keep"
 	"github.com/facescan/facescan/internal/local/pusher"
 	"github.com/facescan/facescan/internal/local/waterfall"
@@ -95,6 +96,9 @@ type Options struct {
 	// clients: what it sends as httpapi.HeaderClient counts. Otherwise the address of its connection
 	// does.
 	Balancer bool
+	// Faults, where set, are injected into the deliveries of events; they can be changed while the
+	// host runs, at faultsPath.
+	Faults *faults.Injector
 	// WrapPublisher and WrapEvent, where set, stand between the system and its events, InProcess only:
 	// systest injects faults.
 	WrapPublisher func(outbox.Publisher) outbox.Publisher
@@ -129,6 +133,7 @@ type Host struct {
 	// traces are nil unless the stack collects them.
 	traces  *waterfall.Ring
 	clock   *clock
+	faults  *faults.Injector
 	stack   *emulator.Stack
 	public  *server
 	private *server
@@ -159,6 +164,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	tied := context.AfterFunc(ctx, end)
 	h := &Host{stop: stop, end: end, place: opts.Place, origins: admittedOrigins(opts.Place, userOrigins())}
+	h.faults = cmp.Or(opts.Faults, faults.New(faults.Spec{}, 0))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())

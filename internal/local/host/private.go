@@ -15,13 +15,17 @@ const (
 	eventPath = "/events/" // with the function's name: where its events are delivered
 	mailPath  = "/mails"
 	pushPath  = "/pushes"
+	// faultsPath is where the faults in force are read, and set by a POST of a specification as text.
+	faultsPath = "/dev/faults"
 )
 
 // servePrivate serves what no client of the API may reach: the event functions, below eventPath,
 // what was sent to the users, for programs and for a person, the traces, and the clock.
 func (h *Host) servePrivate(events http.Handler) {
 	mux := http.NewServeMux()
-	mux.Handle(eventPath, events)
+	mux.Handle(eventPath, h.faults.Handler("events", events))
+	mux.HandleFunc("GET "+faultsPath, h.getFaults)
+	mux.HandleFunc("POST "+faultsPath, h.setFaults)
 	mux.Handle("GET "+clockPath, h.clock)
 	mux.Handle("POST "+clockPath, h.clock)
 	mux.HandleFunc("GET "+mailPath, list(h.Mail.Messages))

@@ -29,6 +29,7 @@ func (h *Host) serveInChild(ctx context.Context, opts Options) error {
 	for range max(1, opts.Processes) {
 		h.children = append(h.children, startChild(functionsCommand, opts.Progress, opts.Logs, h.published))
 	}
+	h.faults.OnCrash(h.crash)
 	h.servePublic(balanced(front(h.children, func(a addresses) string { return a.Public })))
 	h.servePrivate(front(h.children, func(a addresses) string { return a.Events }))
 	for _, c := range h.children {
