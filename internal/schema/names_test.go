@@ -24,6 +24,7 @@ var byTable = []string{
 	filepath.Join("..", "..", "internal", "export", "build", "gather.go"),
 	filepath.Join("..", "..", "internal", "operate", "story", "collect.go"),
 	filepath.Join("..", "..", "internal", "sweep", "expire.go"),
+	filepath.Join("..", "..", "scripts", "bench", "endure", "world.go"),
 	filepath.Join("..", "..", "scripts", "migrate", "run.go"),
 }
 
