@@ -207,7 +207,8 @@ func (a *API) recover(w http.ResponseWriter, r *http.Request) {
 	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity too
 		panic(cause)
 	}
-	slog.ErrorContext(r.Context(), "panic", "panic", cause, telemetry.Stack(fmt.Sprint("panic: ", cause), debug.Stack()))
+	stack := telemetry.Stack(fmt.Sprint("panic: ", cause), debug.Stack())
+	slog.ErrorContext(r.Context(), "panic", slog.Any("panic", cause), stack)
 	WriteProblem(
 		w, r, fault.New(fault.CodeInternal, "Something went wrong on our side. The request id helps us find out what."),
 	)

@@ -179,7 +179,7 @@ func logProblem(ctx context.Context, code fault.Code, err error) {
 	case canceled(err) && errors.Is(ctx.Err(), context.Canceled):
 		slog.InfoContext(ctx, "request abandoned", "code", code, "error", err)
 	default:
-		slog.ErrorContext(ctx, "request failed", "code", code, "error", err,
+		slog.ErrorContext(ctx, "request failed", slog.Any("code", code), slog.Any("error", err),
 			telemetry.Stack("request failed: "+string(code), debug.Stack()))
 	}
 }

@@ -140,7 +140,7 @@ func TestLogger_writesNoKeyTwice(t *testing.T) {
 			l.InfoContext(ctx, "x", "msg", "m", "message", "m", "level", "l", "severity", "s", "time", "t")
 		}, `"message":"x"`},
 		{"an error's", func(ctx context.Context, l *slog.Logger) {
-			l.ErrorContext(ctx, "x", "@type", "t", "serviceContext", "s")
+			l.ErrorContext(ctx, "x", "@type", "t", "serviceContext", "s") //nolint:sloglint // Error Reporting's names
 		}, `"@type":"` + telemetry.ErrorEvent + `","serviceContext":{"service":"rank","version":"v1"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

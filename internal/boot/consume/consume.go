@@ -181,7 +181,8 @@ func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 	defer func() { end(err) }()
 	defer func() {
 		if cause := recover(); cause != nil {
-			slog.ErrorContext(ctx, "panic", "panic", cause, telemetry.Stack(fmt.Sprint("panic: ", cause), debug.Stack()))
+			stack := telemetry.Stack(fmt.Sprint("panic: ", cause), debug.Stack())
+			slog.ErrorContext(ctx, "panic", slog.Any("panic", cause), stack)
 			err = fmt.Errorf("panic: %v", cause)
 		}
 	}()

@@ -179,13 +179,8 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if err := h.listen(ctx, opts); err != nil {
 		return nil, err
 	}
-	if err := h.setEnvironment(); err != nil {
+	if err := errors.Join(h.setEnvironment(), h.collectTraces(opts.Traces)); err != nil {
 		return nil, err
-	}
-	if opts.Traces {
-		if err := h.collectTraces(); err != nil {
-			return nil, err
-		}
 	}
 	if err := h.provision(ctx); err != nil {
 		return nil, err

@@ -20,10 +20,10 @@ import (
 // variableCollector names the collector of the traces.
 const variableCollector = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
-// collectTraces has the functions export all their spans to the private port, unless the developer
-// has a collector of their own.
-func (h *Host) collectTraces() error {
-	if os.Getenv(variableCollector) != "" {
+// collectTraces has the functions export all their spans to the private port, if that is wanted and
+// the developer has no collector of their own.
+func (h *Host) collectTraces(wanted bool) error {
+	if !wanted || os.Getenv(variableCollector) != "" {
 		return nil
 	}
 	h.traces = waterfall.NewRing(waterfall.Kept)

@@ -73,7 +73,7 @@ func TestTraces(t *testing.T) {
 func TestTraces_ofAnotherCollector(t *testing.T) {
 	t.Setenv(variableCollector, "http://127.0.0.1:4318")
 	h := &Host{}
-	if err := h.collectTraces(); err != nil || h.TracesURL() != "" {
+	if err := h.collectTraces(true); err != nil || h.TracesURL() != "" {
 		t.Errorf("%v, traces at %q", err, h.TracesURL())
 	}
 }

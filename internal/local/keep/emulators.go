@@ -67,7 +67,7 @@ func ExportUsers(ctx context.Context, host, project, state string) error {
 
 // ImportUsers gives the Auth emulator at the host the users of the state.
 func ImportUsers(ctx context.Context, host, project, state string) error {
-	data, err := os.ReadFile(Users(state)) //nolint:gosec // in the folder that is named
+	data, err := os.ReadFile(Users(state))
 	if err != nil {
 		return fmt.Errorf("import the users: %w", err)
 	}

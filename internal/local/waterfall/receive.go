@@ -136,7 +136,7 @@ func newSpan(service string, s *trace.Span) Span {
 // instant returns the time of so many nanoseconds since 1970. What an int64 does not hold is its
 // largest.
 func instant(nanoseconds uint64) time.Time {
-	return time.Unix(0, int64(min(nanoseconds, 1<<63-1))).UTC() //nolint:gosec // it is no more
+	return time.Unix(0, int64(min(nanoseconds, 1<<63-1))).UTC()
 }
 
 func value(v *common.AnyValue) string {

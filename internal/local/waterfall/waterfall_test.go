@@ -38,8 +38,8 @@ func text(s string) *common.AnyValue {
 func span(of, id, parent byte, name string, at, took int) *trace.Span {
 	s := &trace.Span{
 		TraceId: bytes.Repeat([]byte{of}, 16), SpanId: bytes.Repeat([]byte{id}, 8), Name: name,
-		StartTimeUnixNano: uint64(begun.Add(time.Duration(at) * time.Millisecond).UnixNano()),      //nolint:gosec // after 1970
-		EndTimeUnixNano:   uint64(begun.Add(time.Duration(at+took) * time.Millisecond).UnixNano()), //nolint:gosec // after 1970
+		StartTimeUnixNano: uint64(begun.Add(time.Duration(at) * time.Millisecond).UnixNano()),
+		EndTimeUnixNano:   uint64(begun.Add(time.Duration(at+took) * time.Millisecond).UnixNano()),
 	}
 	if parent != 0 {
 		s.ParentSpanId = bytes.Repeat([]byte{parent}, 8)

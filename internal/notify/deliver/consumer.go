@@ -181,7 +181,7 @@ func (c *Consumer) park(ctx context.Context, g *grip, reason error) error {
 	defer g.mu.Unlock()
 	m, err := g.is.message()
 	if err != nil {
-		return nil //nolint:nilerr // it is done with meanwhile
+		return nil // it is done with meanwhile
 	}
 	slog.ErrorContext(ctx, "event parked", "event_id", m.ID, "error", reason)
 	return parked.Keep(ctx, c.Firestore, "notify", m, reason, c.Now())

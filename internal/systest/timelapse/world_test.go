@@ -67,13 +67,16 @@ type thing struct {
 // things are what [world.fill] leaves.
 var things = []thing{
 	{"a scan without a photo", "TicketLife", func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		return w.field(t, "scans/"+string(w.people["bob"].scan), "state") == string(scan.AwaitingUpload)
 	}},
 	{"the photo of a finished scan", "OriginalLife", photoOf("ada")},
 	{"an export's document", "ExportLife", func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		return w.count(t, w.fs.Collection("exports").Query) > 0
 	}},
 	{"an export's archive", "ExportLife", func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		return len(w.objects(t, host.ResultsBucket, "exports/")) > 0
 	}},
 	{"the photo of a finished scan, to be kept for a week", "StuckLife", photoOf("cleo")},
@@ -81,6 +84,7 @@ var things = []thing{
 	{"a name that was given up", "UsernameLife", document("usernames/lapse_cleo")},
 	{"an event that cannot be read", "ParkedLife", some("parked")},
 	{"the receipt of an erasure", "ReceiptLife", func(ctx context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		return w.opens(ctx, t, w.receipt)
 	}},
 	{"a notice in the inbox", "InboxLife", of("ada", "inbox")},
@@ -90,24 +94,30 @@ var things = []thing{
 	{"a device", "DeviceLife", of("ada", "devices")},
 	{"a name that was barred", "BarredLife", document("usernames/lapse_bob")},
 	{"what staff did", "AuditLife", func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		return w.count(t, w.fs.Collection("audit").Where("kind", "==", string(audit.NameBarred))) > 0
 	}},
 }
 
 func photoOf(name string) func(context.Context, *testing.T, *world) bool {
 	return func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		p := w.people[name]
 		return len(w.objects(t, host.UploadsBucket, scan.PhotoName(account.UID(p.uid), p.scan))) > 0
 	}
 }
 
 func document(path string) func(context.Context, *testing.T, *world) bool {
-	return func(_ context.Context, t *testing.T, w *world) bool { return w.exists(t, path) }
+	return func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
+		return w.exists(t, path)
+	}
 }
 
 // some reports whether the collection has a document that did not expire.
 func some(collection string) func(context.Context, *testing.T, *world) bool {
 	return func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		return w.count(t, w.fs.Collection(collection).Where("expireAt", ">", time.Time{})) > 0
 	}
 }
@@ -115,6 +125,7 @@ func some(collection string) func(context.Context, *testing.T, *world) bool {
 // of is like some for a collection below the user's document.
 func of(name, collection string) func(context.Context, *testing.T, *world) bool {
 	return func(_ context.Context, t *testing.T, w *world) bool {
+		t.Helper()
 		return w.count(t, w.fs.Collection("users").Doc(w.people[name].uid).Collection(collection).Query) > 0
 	}
 }

@@ -167,7 +167,7 @@ func (r *result) check(ctx context.Context, w *world) error {
 // size returns how many bytes the files in the folder have, those with several names once.
 func size(dir string) (all int64, err error) {
 	seen := map[uint64]bool{}
-	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) { // it went meanwhile
 			return nil
 		}

@@ -39,10 +39,10 @@ func keep(file string, now inside) error {
 	if err != nil {
 		return fmt.Errorf("marshal: %w", err)
 	}
-	if err := os.WriteFile(file+".new", body, 0o600); err != nil {
+	if err := os.WriteFile(file+".new", body, 0o600); err != nil { //nolint:gosec // the measurement's own file
 		return fmt.Errorf("write: %w", err)
 	}
-	return os.Rename(file+".new", file)
+	return os.Rename(file+".new", file) //nolint:gosec // as above
 }
 
 // errReplaced is returned when the functions' process is not the one that was measured before.

@@ -11,7 +11,7 @@ import (
 
 // line returns points a second apart that grow by perHour, with noise of that half width.
 func line(seed uint64, n int, level, perHour, noise float64) []point {
-	source := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // the same noise every time
+	source := rand.New(rand.NewPCG(seed, 2))
 	points := make([]point, n)
 	for i := range points {
 		at := float64(i) / 3600
