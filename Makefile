@@ -52,6 +52,10 @@ browser: ## Run journeys through the whole system in Chromium, on a phone's scre
 	@case $$SHOTS in ""|/*) ;; *) SHOTS=$$CALLED_FROM/$$SHOTS ;; esac; export SHOTS; \
 	scripts/local.sh test -- go test -tags=browser -count=1 -timeout 10m $(ARGS) ./internal/systest/browser
 
+.PHONY: chaos
+chaos: ## Run the system with faults on purpose and look for what was lost or told twice. SEEDS=n runs, FIRST=seed, FAULTS=list.
+	@go run ./scripts/bench chaos $(if $(SEEDS),-seeds "$$SEEDS") $(if $(FIRST),-first "$$FIRST") $(if $(FAULTS),-faults "$$FAULTS")
+
 .PHONY: reliability
 reliability: ## Measure the face engine on the photos in FACES and write internal/face/RELIABILITY.md (minutes). NOFACES=DIR adds photos without faces.
 	@go run ./scripts/bench reliability -faces "$${FACES:-../shared/faces}" $(if $(NOFACES),-nofaces "$$NOFACES")

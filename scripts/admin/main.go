@@ -64,7 +64,7 @@ func commands() []command {
 		ordered(standing.Lift, "ends a ban"),
 		ordered(standing.Quarantine, "has nothing new of a user measured or shown to others"),
 		ordered(standing.Release, "ends a quarantine"),
-		rescoreRange, boardsDrift, boardsRebuild,
+		rescoreRange, boardsDrift, boardsRebuild, verifyStores,
 	}
 }
 
