@@ -32,7 +32,7 @@ func (f *figures) markdown() string {
 	var b strings.Builder
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format, args...) }
 	printf("`%s`, with the faults `%s`, on %s:\n\n", f.Command, f.Faults, f.Machine)
-	printf("| seed | users s | quiet s | clock moved | requests repeated | pushes, mails twice | dead letters | findings | " +
+	printf("| seed | users s | quiet s | clock moved | requests repeated | pushes, mails twice | dead letters | findings | "+
 		"differences |\n| --- |%s\n", strings.Repeat(" ---: |", 8))
 	for _, r := range f.Runs {
 		seed := fmt.Sprint(r.Seed)
