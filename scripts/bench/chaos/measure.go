@@ -30,7 +30,7 @@ type runFigures struct {
 	Quiet   float64       `json:"quiet"`
 	Moved   time.Duration `json:"moved"`
 	// Injected are the faults by seam and kind.
-	Injected map[string]int `json:"injected"`
+	Injected faults.Counts `json:"injected"`
 	// Again is how many requests the users repeated.
 	Again int64 `json:"again"`
 	// Pushes and Mails are those that came more than once.
@@ -98,8 +98,7 @@ func (w *world) once(
 	pushes, mails := w.repeats()
 	c := w.newCohort(int(seed), o.rounds) //nolint:gosec // a name
 	if seed > 0 {
-		w.faults.Seed(seed)
-		w.faults.Set(o.faults)
+		w.faults.Restart(o.faults, seed)
 	}
 	walking, cancel := context.WithTimeout(ctx, o.patience)
 	began := time.Now()

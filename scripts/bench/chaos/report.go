@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/facescan/facescan/internal/local/faults"
 )
 
 // line is the run in one line.
@@ -16,15 +18,9 @@ func (r *runFigures) line() string {
 }
 
 // injected tells the faults by seam and kind.
-func injected(n map[string]int) string {
-	if len(n) == 0 {
-		return "none"
-	}
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(n)) {
-		all = append(all, fmt.Sprintf("%s %d", name, n[name]))
-	}
-	return strings.Join(all, ", ")
+func injected(n faults.Counts) string {
+	text := strings.ReplaceAll(strings.TrimSpace(n.String()), "\n", "; ")
+	return cmp.Or(text, "no faults")
 }
 
 // markdown returns the report.
