@@ -28,15 +28,16 @@ export CALLED_FROM := $(value PWD)
 # The options of run and demo. What is said on make's command line is in the environment of its
 # commands, where no quote or space in it can do harm.
 OPTIONS = $(if $(filter-out 0,$(LOGS)),-logs) $(if $(PORT),-port "$$PORT")
-# Those of run alone. HOST counts on the command line only: some shells have one of their own.
-RUN_OPTIONS = $(OPTIONS) $(if $(and $(findstring command,$(origin HOST)),$(HOST)),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan) $(if $(KEEP),-keep "$$KEEP") $(if $(filter-out 0,$(SEED)),-seed)
+# Those of run alone. HOST counts on the command line only: some shells have one of their own. The
+# faults are drawn by FAULTS_SEED, as SEED=1 makes some data to begin with.
+RUN_OPTIONS = $(OPTIONS) $(if $(and $(findstring command,$(origin HOST)),$(HOST)),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan) $(if $(KEEP),-keep "$$KEEP") $(if $(filter-out 0,$(SEED)),-seed) $(if $(FAULTS),-faults "$$FAULTS") $(if $(FAULTS_SEED),-faults-seed "$$FAULTS_SEED")
 
 .PHONY: help
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: ## Run everything on the real emulators until Ctrl-C, from PORT=N (8080) on. HOST=address or LAN=1 lets phones in, KEEP=folder keeps the data, SEED=1 makes some, LOGS=1 shows the logs.
+run: ## Run everything on the real emulators until Ctrl-C, from PORT=N (8080) on. HOST=address or LAN=1 lets phones in, KEEP=folder keeps the data, SEED=1 makes some, FAULTS=dup=.2,reorder has things fail, LOGS=1 shows the logs.
 	@scripts/local.sh run $(RUN_OPTIONS)
 
 .PHONY: demo

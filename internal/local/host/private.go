@@ -23,7 +23,7 @@ const (
 // what was sent to the users, for programs and for a person, the traces, and the clock.
 func (h *Host) servePrivate(events http.Handler) {
 	mux := http.NewServeMux()
-	mux.Handle(eventPath, h.faults.Handler("events", events))
+	mux.Handle(eventPath, h.faults.Handler(events))
 	mux.HandleFunc("GET "+faultsPath, h.getFaults)
 	mux.HandleFunc("POST "+faultsPath, h.setFaults)
 	mux.Handle("GET "+clockPath, h.clock)
