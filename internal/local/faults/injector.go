@@ -55,6 +55,14 @@ func (i *Injector) Set(spec Spec) {
 	i.spec, i.since = maps.Clone(spec), time.Now()
 }
 
+// Restart replaces specification and seed, as if the injector were new.
+func (i *Injector) Restart(spec Spec, seed uint64) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.seed, i.spec, i.since = seed, maps.Clone(spec), time.Now()
+	i.came, i.counts = map[uint64]uint32{}, Counts{}
+}
+
 // Spec returns the specification in force.
 func (i *Injector) Spec() Spec {
 	i.mu.Lock()
@@ -63,7 +71,11 @@ func (i *Injector) Spec() Spec {
 }
 
 // Seed returns the seed that the decisions follow from.
-func (i *Injector) Seed() uint64 { return i.seed }
+func (i *Injector) Seed() uint64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.seed
+}
 
 // Pause has nothing fail until Resume: a host pauses the faults while it sets itself up.
 func (i *Injector) Pause() {
