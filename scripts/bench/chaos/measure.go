@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/operate/verify"
 	"github.com/facescan/facescan/scripts/bench/single"
@@ -100,10 +102,8 @@ func (w *world) once(
 	if seed > 0 {
 		w.faults.Restart(o.faults, seed)
 	}
-	walking, cancel := context.WithTimeout(ctx, o.patience)
 	began := time.Now()
-	err := c.walk(walking, w)
-	cancel()
+	err := w.walk(ctx, c, o.patience, r)
 	r.Seconds = time.Since(began).Seconds()
 	w.faults.Set(faults.Spec{})
 	r.Injected, r.Again = w.faults.Counts(), c.again.Load()
@@ -118,7 +118,8 @@ func (w *world) once(
 	if err != nil {
 		return nil, nil, err
 	}
-	r.Quiet, r.Moved, r.Scans = time.Since(began).Seconds(), moved, found.Scans
+	r.Quiet, r.Scans = time.Since(began).Seconds(), found.Scans
+	r.Moved += moved
 	r.found(found)
 	if r.DeadLetters, err = w.deadLetters(ctx); err != nil {
 		return nil, nil, err
@@ -127,12 +128,28 @@ func (w *world) once(
 	if err != nil {
 		return nil, nil, err
 	}
-	if want != nil {
+	if want != nil && r.Stopped == "" {
 		r.Differences = differences(want, states)
 	}
 	r.Pushes, r.Mails = w.repeats()
 	r.Pushes, r.Mails = r.Pushes-pushes, r.Mails-mails
 	return r, states, nil
+}
+
+// walk has the users live, for as long as patience lasts, and the clock moved meanwhile where work
+// stands still.
+func (w *world) walk(ctx context.Context, c *cohort, patience time.Duration, r *runFigures) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	walking, done := context.WithCancel(ctx)
+	group := new(errgroup.Group)
+	group.Go(func() (err error) {
+		r.Moved, err = w.nudge(walking)
+		return err
+	})
+	err := c.walk(ctx, w)
+	done()
+	return errors.Join(err, group.Wait())
 }
 
 // found notes what the verifier has found.

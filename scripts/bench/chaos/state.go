@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -129,8 +130,11 @@ func (p *person) readNotices(ctx context.Context, u account.User, s state) error
 // readActs counts what the audit has of the user: an act is kept once, however often its request
 // comes.
 func (p *person) readActs(ctx context.Context, u account.User, s state) error {
-	book := audit.New(p.world.fs, keys.NewRing(keys.ForAudit), p.world.Now)
-	about, ok := book.About(u.Acts)
+	ring, err := keys.Parse(keys.ForAudit, os.Getenv(keys.ForAudit.Variable())) // as the host has set it
+	if err != nil {
+		return fmt.Errorf("read the key of the audit: %w", err)
+	}
+	about, ok := audit.New(p.world.fs, ring, p.world.Now).About(u.Acts)
 	if !ok {
 		s["acts"] = "none"
 		return nil

@@ -34,7 +34,7 @@ const (
 	// lookEvery is the time between two looks at whether all is quiet, and stillFor the time without
 	// a change after which the clock is moved.
 	lookEvery = time.Second
-	stillFor  = 5 * time.Second
+	stillFor  = 6 * time.Second
 )
 
 // world is the running system.
@@ -46,6 +46,8 @@ type world struct {
 	gcs    *storage.Client
 	pubsub *pubsub.Client
 	photos [][]byte
+	// nudged is when the clock was last moved for what stood still.
+	nudged time.Time
 }
 
 // start starts the system. The clock stands at noon, so that no day ends in the middle.
@@ -159,6 +161,58 @@ func (w *world) quiet(ctx context.Context, patience time.Duration) (r *verify.Re
 		case <-tick.C:
 		}
 	}
+}
+
+// nudge moves the clock whenever a scan, an export or an erasure that has begun was not written for
+// stillFor: a process that was killed holds it, for a lease that is over by then. It returns how far
+// once ctx ends.
+func (w *world) nudge(ctx context.Context) (moved time.Duration, err error) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return moved, nil
+		case <-tick.C:
+		}
+		still, err := w.standsStill(ctx)
+		if err != nil && ctx.Err() == nil {
+			return moved, err
+		}
+		if !still {
+			continue
+		}
+		if err := w.MoveClock(leap); err != nil {
+			return moved, err
+		}
+		moved += leap
+		_ = w.RequestSweep(ctx) // one that fails by a fault comes again
+	}
+}
+
+// standsStill reports whether work that has begun was not written for stillFor, since the clock was
+// last moved.
+func (w *world) standsStill(ctx context.Context) (bool, error) {
+	for _, begun := range []firestore.Query{
+		w.fs.Collection("scans").Where("state", "in", []string{"awaiting_upload", "queued", "processing"}),
+		w.fs.Collection("exports").Where("state", "==", "queued"), w.fs.Collection("erasures").Query,
+	} {
+		snaps, err := begun.Select().Documents(ctx).GetAll()
+		if err != nil {
+			return false, fmt.Errorf("look for work that stands still: %w", err)
+		}
+		for _, snap := range snaps {
+			since := snap.UpdateTime
+			if since.Before(w.nudged) {
+				since = w.nudged
+			}
+			if time.Since(since) > stillFor {
+				w.nudged = time.Now()
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // deadLetters takes the messages that were given up, and returns their number.
