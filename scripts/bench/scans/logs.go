@@ -45,10 +45,13 @@ type tallies struct {
 	analyze  []time.Duration // of the deliveries that were done
 	ends     map[string]int  // of each scan
 	warnings map[string]int
+	errors   map[string]int // those of the warnings that are errors
 }
 
 func newTallies() tallies {
-	return tallies{of: map[string]deliveries{}, ends: map[string]int{}, warnings: map[string]int{}}
+	return tallies{
+		of: map[string]deliveries{}, ends: map[string]int{}, warnings: map[string]int{}, errors: map[string]int{},
+	}
 }
 
 // Write takes the logs as they come.
@@ -95,6 +98,9 @@ func (t *tallies) add(read line) {
 	if read.Severity == "WARNING" || read.Severity == "ERROR" {
 		t.warnings[read.Message]++
 	}
+	if read.Severity == "ERROR" {
+		t.errors[read.Message]++
+	}
 }
 
 // still waits until no delivery has been logged for a while: what follows from the last scan's end
@@ -133,6 +139,7 @@ func (l *logs) read() tallies {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.counts
-	t.of, t.ends, t.warnings = maps.Clone(t.of), maps.Clone(t.ends), maps.Clone(t.warnings)
+	t.of, t.ends = maps.Clone(t.of), maps.Clone(t.ends)
+	t.warnings, t.errors = maps.Clone(t.warnings), maps.Clone(t.errors)
 	return t
 }

@@ -24,10 +24,12 @@ import (
 
 const usage = `Measure scans on this machine, on the emulators: scans a second, the idle share, the processor time of each process over
 that of the bare engine on the same photos, the latency of each leg, peak memory, and whether a scan was lost or
-doubled. It fails when one was. It needs Linux, which tells in /proc what a process has used.
+doubled. It fails when one was. Or, with -overload, offer ten times the requests that the functions can take, and measure
+how it answers and how soon all is as before. It needs Linux, which tells in /proc what a process has used.
 
   go run ./scripts/bench load [-scans N] [-users M] [-corrupt SHARE] [-rate R] [-away LIST [-for D] [-by stop|refuse]]
                               [-kill] [-processes N] [-patience D] [-json] [-o FILE]
+  go run ./scripts/bench load -overload [-seconds N] [-patience D] [-json] [-o FILE]
 
 Examples:
   go run ./scripts/bench load -scans 100                                  all hundred at once, each by a user of its own
@@ -37,6 +39,7 @@ Examples:
   go run ./scripts/bench load -scans 200 -away firestore,pubsub -for 30s  both emulators stand still for 30 s in the middle
   go run ./scripts/bench load -scans 200 -kill                            the functions' process is killed in the middle
   go run ./scripts/bench load -scans 100 -users 2 -processes 2            two processes of functions take turns
+  go run ./scripts/bench load -overload -seconds 60                       requests to open a scan, ten times as many as it can take
   go run ./scripts/bench load -scans 100 -o scripts/bench/LOAD.md         writes the run's section of that file, too
 
 `
@@ -65,6 +68,8 @@ type options struct {
 	kill         bool
 	processes    int
 	patience     time.Duration
+	overload     bool
+	seconds      int // of the overload
 	json         bool
 	into         string
 	command      string // without where to write
@@ -99,6 +104,8 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.BoolVar(&o.kill, "kill", false, "kill the functions' process in the middle, as kill -9 does")
 	flags.IntVar(&o.processes, "processes", 1, "how many processes the functions have on the one stack, from 1 to 8")
 	flags.DurationVar(&o.patience, "patience", 5*time.Minute, "how long the last scan may take before it counts as lost")
+	flags.BoolVar(&o.overload, "overload", false, "measure an overload instead")
+	flags.IntVar(&o.seconds, "seconds", 60, "how long the overload lasts, from 5 to 600")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.StringVar(&o.into, "o", "", "write the run's section of this Markdown file, too; other sections stay")
 	if err := flags.Parse(args); err != nil {
@@ -114,6 +121,9 @@ func parse(args []string, progress io.Writer) (options, error) {
 	}
 	o.refuse = by == "refuse"
 	o.command = commandLine(flags)
+	if o.overload {
+		return o, o.checkOverload(flags)
+	}
 	switch {
 	case flags.NArg() > 0:
 		return o, wrong("%q is no flag", flags.Arg(0))
@@ -121,6 +131,27 @@ func parse(args []string, progress io.Writer) (options, error) {
 		return o, wrong("-by is stop or refuse, not %q", by)
 	}
 	return o, o.check()
+}
+
+// checkOverload returns what is wrong with the flags of an overload.
+func (o options) checkOverload(flags *flag.FlagSet) error {
+	var other []string
+	flags.Visit(func(f *flag.Flag) {
+		if !slices.Contains([]string{"overload", "seconds", "patience", "json", "o"}, f.Name) {
+			other = append(other, "-"+f.Name)
+		}
+	})
+	switch {
+	case flags.NArg() > 0:
+		return wrong("%q is no flag", flags.Arg(0))
+	case len(other) > 0:
+		return wrong("-overload goes without %s", strings.Join(other, ", "))
+	case o.seconds < 5 || o.seconds > 600:
+		return wrong("-seconds is from 5 to 600")
+	case o.patience <= 0:
+		return wrong("-patience is above 0")
+	}
+	return nil
 }
 
 // check returns what is wrong with the numbers.
@@ -159,8 +190,8 @@ func commandLine(flags *flag.FlagSet) string {
 	flags.Visit(func(f *flag.Flag) {
 		switch f.Name {
 		case "o", "json":
-		case "kill":
-			line += " -kill"
+		case "kill", "overload":
+			line += " -" + f.Name
 		default:
 			line += " -" + f.Name + " " + f.Value.String()
 		}
@@ -178,6 +209,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.overload {
+		return runOverload(ctx, o, out, progress)
+	}
 	r, err := measure(ctx, o, progress)
 	if r == nil {
 		if ctx.Err() != nil { // whatever it was in the middle of
@@ -192,7 +226,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	if o.into != "" {
-		if err := r.into(o.into); err != nil {
+		if err := writeSection(o.into, r.Command, r.markdown); err != nil {
 			return err
 		}
 	}

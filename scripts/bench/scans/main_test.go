@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 				t.Fatal(err)
 			}
 			want.command = "go run ./scripts/bench load" + want.command
-			want.patience = 5 * time.Minute
+			want.patience, want.seconds = 5*time.Minute, 60
 			if want.lasting == 0 {
 				want.lasting = 30 * time.Second
 			}

@@ -288,15 +288,15 @@ emulators' shows what they are asked for, and production's services take other t
 // sectionHead begins a section, with the rest of a command.
 const sectionHead = "\n## `" + program
 
-// into writes the run's section of the file.
-func (r *figures) into(file string) error {
+// writeSection writes the section of the command, without its title, into the file.
+func writeSection(file, command string, markdown func(io.Writer)) error {
 	before, err := os.ReadFile(file) //nolint:gosec // the caller's own file
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the file of the sections: %w", err)
 	}
 	var own bytes.Buffer
-	r.markdown(&own)
-	text := intro + withSection(string(before), r.Command, own.String())
+	markdown(&own)
+	text := intro + withSection(string(before), command, own.String())
 	return os.WriteFile(file, []byte(text), 0o644) //nolint:gosec // figures are for everybody
 }
 
@@ -325,16 +325,22 @@ func (r *figures) markdown(out io.Writer) {
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) } // into a buffer
 	printf("\n%s\n", r.head())
 	for _, t := range r.tables() {
-		printf("\n### %s\n\n", t.title)
-		if t.about != "" {
-			printf("%s\n\n", t.about)
-		}
-		for i, row := range t.rows {
-			printf("| %s |\n", strings.Join(row, " | "))
-			if i == 0 {
-				printf("| --- |%s\n", strings.Repeat(" ---: |", len(row)-1))
-			}
-		}
+		t.markdown(out)
 	}
 	printf("\n### Ends of scans in each second\n\n```text\n%s```\n", r.plot())
+}
+
+// markdown writes the table under its title.
+func (t table) markdown(out io.Writer) {
+	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) } // into a buffer
+	printf("\n### %s\n\n", t.title)
+	if t.about != "" {
+		printf("%s\n\n", t.about)
+	}
+	for i, row := range t.rows {
+		printf("| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			printf("| --- |%s\n", strings.Repeat(" ---: |", len(row)-1))
+		}
+	}
 }

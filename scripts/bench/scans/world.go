@@ -52,8 +52,9 @@ type world struct {
 
 // person is a user.
 type person struct {
-	app *client.Client
-	uid string
+	app   *client.Client
+	uid   string
+	token string // the ID token, good for an hour
 }
 
 // start starts emulators and system. Its context ends the start only: what runs must outlive an
@@ -159,18 +160,22 @@ func (w *world) newApp(n int) *client.Client {
 // setup is how long the steps of a new user took.
 type setup struct{ signUp, register, declare, consent time.Duration }
 
-// signUpAll makes the users.
+// signUpAll makes users until there are n.
 func (w *world) signUpAll(ctx context.Context, n int, progress io.Writer) ([]setup, error) {
-	steps := terminal.Bar(progress, n, "users")
-	took := make([]setup, n)
-	w.people = make([]*person, n)
+	first := len(w.people)
+	if n <= first {
+		return nil, nil
+	}
+	steps := terminal.Bar(progress, n-first, "users")
+	took := make([]setup, n-first)
+	w.people = append(w.people, make([]*person, n-first)...)
 	group, making := errgroup.WithContext(ctx)
 	group.SetLimit(signingUp)
-	for i := range w.people {
+	for i := range took {
 		group.Go(func() error {
 			defer steps.Add(1) //nolint:errcheck // a progress bar
 			var err error
-			w.people[i], took[i], err = w.newPerson(making, i)
+			w.people[first+i], took[i], err = w.newPerson(making, first+i)
 			return err
 		})
 	}
@@ -188,7 +193,7 @@ func (w *world) newPerson(ctx context.Context, n int) (*person, setup, error) {
 	}{
 		{&s.signUp, func() error {
 			in, err := p.app.SignUp(ctx)
-			p.uid = in.UID
+			p.uid, p.token = in.UID, in.IDToken
 			return err
 		}},
 		{&s.register, func() error {
