@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -46,11 +47,15 @@ type tallies struct {
 	ends     map[string]int  // of each scan
 	warnings map[string]int
 	errors   map[string]int // those of the warnings that are errors
+	// driven is how often the sweep published the photo of each scan again, and left those that it
+	// left in the backlog.
+	driven, left map[string]int
 }
 
 func newTallies() tallies {
 	return tallies{
 		of: map[string]deliveries{}, ends: map[string]int{}, warnings: map[string]int{}, errors: map[string]int{},
+		driven: map[string]int{}, left: map[string]int{},
 	}
 }
 
@@ -94,13 +99,29 @@ func (t *tallies) add(read line) {
 		t.of[read.Function] = d
 	case "scan finished":
 		t.ends[read.ScanID]++
+	case "stuck scan published again":
+		t.driven[read.ScanID]++
+	case "scan waits in a backlog":
+		t.left[read.ScanID]++
 	}
 	if read.Severity == "WARNING" || read.Severity == "ERROR" {
 		t.warnings[read.Message]++
 	}
 	if read.Severity == "ERROR" {
-		t.errors[read.Message]++
+		t.errors[read.named()]++
 	}
+}
+
+// maxNamed bounds what is kept of an error's text, whose end tells of one request.
+const maxNamed = 60
+
+// named returns the message with the beginning of the error.
+func (l line) named() string {
+	if l.Error == nil {
+		return l.Message
+	}
+	text := fmt.Sprint(l.Error)
+	return l.Message + ": " + text[:min(len(text), maxNamed)]
 }
 
 // still waits until no delivery has been logged for a while: what follows from the last scan's end
@@ -141,5 +162,6 @@ func (l *logs) read() tallies {
 	t := l.counts
 	t.of, t.ends = maps.Clone(t.of), maps.Clone(t.ends)
 	t.warnings, t.errors = maps.Clone(t.warnings), maps.Clone(t.errors)
+	t.driven, t.left = maps.Clone(t.driven), maps.Clone(t.left)
 	return t
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/host"
 )
 
@@ -28,7 +29,7 @@ doubled. It fails when one was. Or, with -overload, offer ten times the requests
 how it answers and how soon all is as before. It needs Linux, which tells in /proc what a process has used.
 
   go run ./scripts/bench load [-scans N] [-users M] [-corrupt SHARE] [-rate R] [-away LIST [-for D] [-by stop|refuse]]
-                              [-kill] [-processes N] [-patience D] [-json] [-o FILE]
+                              [-kill] [-processes N] [-slow D] [-patience D] [-json] [-o FILE]
   go run ./scripts/bench load -overload [-seconds N] [-patience D] [-json] [-o FILE]
 
 Examples:
@@ -67,6 +68,7 @@ type options struct {
 	refuse       bool          // connections are refused, instead of not answered
 	kill         bool
 	processes    int
+	slow         time.Duration // the most that a delivery of an event is late
 	patience     time.Duration
 	overload     bool
 	seconds      int // of the overload
@@ -103,6 +105,7 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.StringVar(&by, "by", "stop", "how they are away: stop has them stand still, refuse has connections refused")
 	flags.BoolVar(&o.kill, "kill", false, "kill the functions' process in the middle, as kill -9 does")
 	flags.IntVar(&o.processes, "processes", 1, "how many processes the functions have on the one stack, from 1 to 8")
+	flags.DurationVar(&o.slow, "slow", 0, "have each delivery of an event be late by up to this, so that a backlog grows")
 	flags.DurationVar(&o.patience, "patience", 5*time.Minute, "how long the last scan may take before it counts as lost")
 	flags.BoolVar(&o.overload, "overload", false, "measure an overload instead")
 	flags.IntVar(&o.seconds, "seconds", 60, "how long the overload lasts, from 5 to 600")
@@ -169,6 +172,8 @@ func (o options) check() error {
 		return wrong("-rate is above 0 and at most 1000 a second")
 	case o.processes < 1 || o.processes > 8:
 		return wrong("-processes is from 1 to 8")
+	case o.slow < 0 || o.slow > faults.MaxSlow:
+		return wrong("-slow is at most %s", faults.MaxSlow)
 	case o.lasting <= 0 || o.patience <= 0:
 		return wrong("-for and -patience are above 0")
 	}

@@ -135,6 +135,8 @@ func (r *figures) accountTable() table {
 	row("analyses begun that did not give the scan back", a.Claims)
 	changes := float64(a.Versions) / float64(max(1, a.Completed+a.Failed))
 	row("changes of the scans' documents, each scan", fmt.Sprintf("%.2f", changes))
+	row("found waiting by the sweep, and left in the backlog", a.Left)
+	row("published again by the sweep", a.Driven)
 	row("requests that clients repeated", a.Again)
 	return t
 }
@@ -188,6 +190,9 @@ func (r *figures) head() string {
 		float64(r.PhotoBytes)/mb, float64(r.PhotoPixels)/1e6)
 	if o.corrupt > 0 {
 		text += fmt.Sprintf("; %g %% of the photos are corrupt", 100*o.corrupt)
+	}
+	if o.slow > 0 {
+		text += fmt.Sprintf("; each delivery of an event is late by up to %s", o.slow)
 	}
 	if r.Interrupted {
 		text += "; interrupted"

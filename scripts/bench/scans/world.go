@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/meter"
+	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"golang.org/x/sync/errgroup"
@@ -99,7 +100,9 @@ func start(ctx context.Context, o options, p photos, logs, progress io.Writer) (
 	if err := setenv(env); err != nil { // by which the system takes these emulators
 		return w, err
 	}
-	w.Host, err = host.Start(running, host.Options{Progress: progress, Logs: logs, Processes: o.processes})
+	w.Host, err = host.Start(running, host.Options{
+		Progress: progress, Logs: logs, Processes: o.processes, Faults: faults.New(faults.Spec{Slow: o.slow}, 1),
+	})
 	return w, err
 }
 
