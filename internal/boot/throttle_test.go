@@ -82,10 +82,15 @@ func TestThrottled_bodiesTakeNoPlace(t *testing.T) {
 				t.Fatal(err)
 			}
 			body := `{"other":1}`
-			got := make(chan int)
+			got := make(chan int, 1)
 			go func() { got <- post(t.Context(), server.URL, body) }()
-			if read := <-begun; read != body {
-				t.Errorf("the handler read %q", read)
+			select {
+			case status := <-got:
+				t.Fatalf("another got %d", status)
+			case read := <-begun:
+				if read != body {
+					t.Errorf("the handler read %q", read)
+				}
 			}
 			if status := <-got; status != http.StatusAccepted {
 				t.Errorf("another got %d", status)

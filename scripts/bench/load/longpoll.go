@@ -156,7 +156,7 @@ func (p *polls) wait(ctx context.Context, i int) error {
 	}
 }
 
-// poll polls once. Where too many do at the same time it does so again when it is told to, as an app
+// poll polls once. Where too many do at the same time it comes again when it is told to, as an app
 // does.
 func (p *polls) poll(ctx context.Context, s watched, seconds int) (version int64, err error) {
 	for {

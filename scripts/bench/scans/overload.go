@@ -90,7 +90,9 @@ func hitOf(r *vegeta.Result) hit {
 type attack struct {
 	part         part
 	began, ended time.Time
-	hits         []hit
+	// answered is when the last of them was.
+	answered time.Time
+	hits     []hit
 }
 
 // attacker sends requests to open scans, of the users in turn.
@@ -131,6 +133,7 @@ func (a *attacker) attack(ctx context.Context, p part, rate float64, lasting tim
 	for r := range v.Attack(a.next, pace, lasting, "") {
 		all.hits = append(all.hits, hitOf(r))
 	}
+	all.answered = time.Now()
 	return all, ctx.Err()
 }
 
@@ -242,18 +245,20 @@ func (w *world) underOverload(ctx context.Context, o options, r *overload, read 
 	var background sync.WaitGroup
 	var samples []sample
 	background.Go(func() { samples = w.watchProcess(looking) })
-	walking, cancel := context.WithTimeoutCause(ctx, o.longest(), errors.New("the patience is over"))
-	defer cancel()
-	attacks, err := a.find(ctx, o, progress)
+	watch, err := newWatcher("/proc", w.pids)
 	if err != nil {
 		return err
 	}
+	var watchErr error
+	background.Go(func() { watchErr = watch.watch(looking) })
+	walking, cancel := context.WithTimeoutCause(ctx, o.longest(), errors.New("the patience is over"))
+	defer cancel()
 	strolling, stopStrolling := context.WithCancel(ctx)
 	defer stopStrolling()
 	var strolls []*journey
 	var strolled sync.WaitGroup
 	strolled.Go(func() { strolls = w.stroll(strolling, walking) })
-	further, err := a.overload(ctx, o, attacks[0].rate(), progress)
+	attacks, err := a.all(ctx, o, progress)
 	stopStrolling()
 	strolled.Wait()
 	if err != nil {
@@ -270,16 +275,41 @@ func (w *world) underOverload(ctx context.Context, o options, r *overload, read 
 	read.still(checking)
 	stopLooking()
 	background.Wait()
-	attacks = append(attacks, further...)
+	if watchErr != nil {
+		return watchErr
+	}
 	t := read.read()
 	r.Account = accountFor(strolls, s, t)
 	r.Errors, r.Warnings = t.errors, t.warnings
-	r.fill(attacks, samples)
+	r.fill(attacks, samples, watch.system)
 	if r.Missing, err = w.missing(checking, attacks); err != nil {
 		return err
 	}
 	r.Broken = r.judge()
 	return nil
+}
+
+// all runs the parts.
+func (a *attacker) all(ctx context.Context, o options, progress io.Writer) ([]attack, error) {
+	first, err := a.find(ctx, o, progress)
+	if err != nil {
+		return nil, err
+	}
+	further, err := a.overload(ctx, o, first[0].rate(), progress)
+	return append(first, further...), err
+}
+
+// system returns the processor time of the functions and the emulators between two times, in
+// seconds.
+func (w *watcher) system(from, to time.Time) float64 {
+	u := w.at(to).minus(w.at(from))
+	sum := 0.
+	for r, s := range u.of {
+		if r != bench {
+			sum += s
+		}
+	}
+	return sum
 }
 
 // find finds the capacity, and has users enough for what is to come.

@@ -62,6 +62,7 @@ func newStood() *stood {
 	} {
 		const seconds = 4
 		a := attack{part: p.part, began: at, ended: at.Add(seconds * time.Second)}
+		a.answered = a.ended
 		for second := range seconds {
 			sent := at.Add(time.Duration(second)*time.Second + time.Millisecond)
 			s.samples = append(s.samples, sample{at: sent, rss: 100 << 20, open: 50, pid: 7})
@@ -82,7 +83,7 @@ func newStood() *stood {
 
 func (s *stood) report() *overload {
 	r := &overload{Command: program + " -overload", Seconds: 4, Account: account{Accepted: 3, Completed: 3}}
-	r.fill(s.attacks, s.samples)
+	r.fill(s.attacks, s.samples, func(from, to time.Time) float64 { return to.Sub(from).Seconds() / 2 })
 	return r
 }
 
@@ -94,7 +95,7 @@ func TestOverload_stood(t *testing.T) {
 	}
 	want := partFigures{
 		Part: over, Seconds: 4, Offered: 100, Accepted: 9, Refused: 91, P50: 500, P99: 500, RefusedP99: 1,
-		RSS: 100 << 20, Open: 50,
+		RSS: 100 << 20, Open: 50, CPU: 2, Each: 18,
 	}
 	if diff := cmp.Diff(want, r.of(over)); diff != "" {
 		t.Errorf("the overload (-want +got):\n%s", diff)

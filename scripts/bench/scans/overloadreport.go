@@ -16,7 +16,9 @@ import (
 
 // The bars.
 const (
-	// leastShare is the least part of the capacity that is accepted in the overload.
+	// leastShare is the least part of the capacity that is accepted in the overload, for the same
+	// processor time of functions and emulators: the clients and what is before the functions are on
+	// the same machine, and take more of it the more requests there are.
 	leastShare = .7
 	// mostMemory is how much more memory the functions' process may use than before, in bytes.
 	mostMemory = 256 << 20
@@ -68,6 +70,10 @@ type partFigures struct {
 	RefusedP99 float64 `json:"refusedP99Ms"`
 	RSS        int     `json:"peakRssBytes"`
 	Open       int     `json:"peakOpen"`
+	// CPU is the processor time of functions and emulators until the last answer, in seconds, and Each
+	// how many scans were accepted for a second of it.
+	CPU  float64 `json:"cpuS"`
+	Each float64 `json:"acceptedPerCpuS"`
 }
 
 // overload is the report.
@@ -110,11 +116,16 @@ func (r *overload) of(p part) partFigures {
 }
 
 // fill counts.
-func (r *overload) fill(attacks []attack, samples []sample) {
+func (r *overload) fill(attacks []attack, samples []sample, used func(from, to time.Time) float64) {
 	r.Refused, r.Unfit, r.Failed = map[string]int{}, map[string]int{}, map[string]int{}
 	began := attacks[0].began
 	for _, a := range attacks {
-		r.Parts = append(r.Parts, r.part(a, samples))
+		f := r.part(a, samples)
+		f.CPU = used(a.began, a.answered)
+		if f.CPU > 0 {
+			f.Each = float64(a.accepted()) / f.CPU
+		}
+		r.Parts = append(r.Parts, f)
 		r.EachSecond = append(r.EachSecond, secondsOf(a, began, samples)...)
 	}
 	for i := 1; i < len(samples); i++ {
@@ -223,6 +234,14 @@ func (r *overload) recovered() int {
 	})
 }
 
+// share returns how much is accepted in the overload for the same processor time as at capacity.
+func (r *overload) share() float64 {
+	if capacity := r.of(closedLoop).Each; capacity > 0 {
+		return r.of(over).Each / capacity
+	}
+	return 0
+}
+
 // judge returns the bars that are not held.
 func (r *overload) judge() []string {
 	var broken []string
@@ -232,7 +251,7 @@ func (r *overload) judge() []string {
 		}
 	}
 	capacity, least, under := r.of(closedLoop), r.of(half), r.of(over)
-	share := under.Accepted / max(1, capacity.Accepted)
+	share := r.share()
 	hold(share >= leastShare, "%.0f %% of the capacity are accepted, less than %.0f %%", 100*share, 100*leastShare)
 	hold(under.Refused > 0, "nothing is refused, so this was no overload")
 	hold(len(r.Unfit) == 0, "refusals are neither 429 nor 503 with Retry-After: %v", sorted(r.Unfit))
@@ -276,13 +295,14 @@ func (r *overload) head() string {
 func (r *overload) partRows() [][]string {
 	rows := [][]string{{
 		"part", "seconds", "offered/s", "accepted/s", "refused/s", "p50 ms", "p99 ms", "refused p99 ms", "memory MB",
-		"descriptors",
+		"descriptors", "accepted/CPU s",
 	}}
 	for _, p := range r.Parts {
 		rows = append(rows, []string{
 			string(p.Part), fmt.Sprintf("%.0f", p.Seconds), fmt.Sprintf("%.0f", p.Offered), fmt.Sprintf("%.0f", p.Accepted),
 			fmt.Sprintf("%.0f", p.Refused), fmt.Sprintf("%.0f", p.P50), fmt.Sprintf("%.0f", p.P99),
 			fmt.Sprintf("%.0f", p.RefusedP99), fmt.Sprintf("%.0f", float64(p.RSS)/mb), strconv.Itoa(p.Open),
+			fmt.Sprintf("%.1f", p.Each),
 		})
 	}
 	return rows
@@ -306,6 +326,7 @@ func (r *overload) accountRows() [][]string {
 			"accepted in the overload, of the capacity",
 			fmt.Sprintf("%.0f %%", 100*r.of(over).Accepted/max(1, r.of(closedLoop).Accepted)),
 		},
+		{"the same, for the same processor time of functions and emulators", fmt.Sprintf("%.0f %%", 100*r.share())},
 		{"refused, by answer", list(r.Refused)},
 		{"among them neither 429 nor 503 with Retry-After", list(r.Unfit)},
 		{"without an answer", list(r.Failed)},
