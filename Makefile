@@ -61,6 +61,10 @@ chaos: ## Run the system with faults on purpose and look for what was lost or to
 reliability: ## Measure the face engine on the photos in FACES and write internal/face/RELIABILITY.md (minutes). NOFACES=DIR adds photos without faces.
 	@go run ./scripts/bench reliability -faces "$${FACES:-../shared/faces}" $(if $(NOFACES),-nofaces "$$NOFACES")
 
+.PHONY: load
+load: ## Offer ten times the requests that the functions can take for a few seconds, and check that they refuse what is too much, lose nothing and recover (2 minutes). SECONDS=60 is the full size.
+	@go run ./scripts/bench load -overload -seconds $(if $(findstring command,$(origin SECONDS)),"$$SECONDS",10)
+
 .PHONY: arm64
 arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), amd64 v3 and without assembly.
 	@scripts/arm64.sh
