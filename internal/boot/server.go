@@ -11,8 +11,8 @@ import (
 )
 
 // Limits bound how long a client can hold a connection, and the memory behind it, by being slow.
-// What a handler does in between is not bounded here, but by the function's own timeout: a long poll
-// and an export take as long as they do.
+// What a handler does in between is not bounded here, but by the function's own timeout: a long
+// poll and an export take as long as they do.
 type Limits struct {
 	// Header bounds the wait for the header of a request.
 	Header time.Duration
