@@ -164,7 +164,7 @@ func flatTable() []byte {
 	return table
 }
 
-// hugeValue returns EXIF whose orientation says that it has 2 to the 32 - 1 numbers.
+// hugeValue returns EXIF whose orientation claims to have 2 to the 32 - 1 numbers.
 func hugeValue() []byte {
 	data := facetest.Tiff(binary.BigEndian, [3]uint32{0x0112, 3, 1})
 	copy(data[14:], []byte{0xff, 0xff, 0xff, 0xff})
