@@ -1,9 +1,10 @@
-// Package leak finds secrets in what a deployment hands on: the functions' packages, and Terraform's
-// states. It knows secrets by their form. A value without one, such as a password, it does not
-// find: of those a state is free if it has no resource that holds one.
+// Package leak finds secrets in what a deployment hands on: the packages of functions, and the
+// states of Terraform. It knows secrets by their form. A value without one, such as a password, it
+// does not find: of those a state is free if it has no resource that holds one.
 package leak
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -12,29 +13,41 @@ import (
 	"strings"
 )
 
-// forms are how secrets look. A private key counts with what follows its first line, since code
+// form is how a kind of secret looks.
+type form struct {
+	kind string
+	// marks are what a secret has one of. They are looked for first, as packages have many bytes.
+	marks []string
+	whole *regexp.Regexp
+}
+
+// forms are those that are known. A private key counts with what follows its first line, since code
 // that reads keys has that line, too.
-var forms = map[string]*regexp.Regexp{
-	"a private key": regexp.MustCompile(
-		`-----BEGIN [A-Z ]*PRIVATE KEY-----(\s|\\r|\\n)+[A-Za-z0-9+/=]{32}`),
-	"a service account's key": regexp.MustCompile(`"private_key_id"\s*:\s*"[0-9a-f]{40}"`),
-	"a token of Google's":     regexp.MustCompile(`\bya29\.[0-9A-Za-z_-]{30}`),
-	"a refresh token":         regexp.MustCompile(`\b1//0[0-9A-Za-z_-]{40}`),
-	"a secret of a client":    regexp.MustCompile(`\bGOCSPX-[0-9A-Za-z_-]{28}\b`),
-	"a signed token": regexp.MustCompile(
-		`\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}`),
-	"a token of GitHub's":          regexp.MustCompile(`\b(gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60})`),
-	"a key of Amazon's":            regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`),
-	"a key of Slack's or Stripe's": regexp.MustCompile(`\b(xox[abprs]-[0-9A-Za-z-]{20}|[rs]k_live_[0-9A-Za-z]{20})`),
-	"a signed URL":                 regexp.MustCompile(`X-Goog-Signature=[0-9a-f]{64}`),
+var forms = []form{
+	{"a private key", []string{"PRIVATE KEY-----"}, regexp.MustCompile(
+		`-----BEGIN [A-Z ]*PRIVATE KEY-----(\s|\\r|\\n)+[A-Za-z0-9+/=]{32}`)},
+	{"a service account's key", []string{"private_key_id"}, regexp.MustCompile(
+		`"private_key_id"\s*:\s*"[0-9a-f]{40}"`)},
+	{"a token of Google's", []string{"ya29."}, regexp.MustCompile(`\bya29\.[0-9A-Za-z_-]{30}`)},
+	{"a refresh token", []string{"1//0"}, regexp.MustCompile(`\b1//0[0-9A-Za-z_-]{40}`)},
+	{"a secret of a client", []string{"GOCSPX-"}, regexp.MustCompile(`\bGOCSPX-[0-9A-Za-z_-]{28}\b`)},
+	{"a signed token", []string{".eyJ"}, regexp.MustCompile(
+		`\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}`)},
+	{"a token of GitHub's", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, regexp.MustCompile(
+		`\b(gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60})`)},
+	{"a key of Amazon's", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`)},
+	{"a key of Slack's", []string{"xox"}, regexp.MustCompile(`\bxox[abprs]-[0-9A-Za-z-]{20}`)},
+	{"a key of Stripe's", []string{"k_live_"}, regexp.MustCompile(`\b[rs]k_live_[0-9A-Za-z]{20}`)},
+	{"a signed URL", []string{"X-Goog-Signature="}, regexp.MustCompile(`X-Goog-Signature=[0-9a-f]{64}`)},
 }
 
 // In returns which kinds of secrets the text has, sorted.
 func In(text []byte) []string {
 	var found []string
-	for kind, form := range forms {
-		if form.Match(text) {
-			found = append(found, kind)
+	for _, f := range forms {
+		marked := slices.ContainsFunc(f.marks, func(mark string) bool { return bytes.Contains(text, []byte(mark)) })
+		if marked && f.whole.Match(text) {
+			found = append(found, f.kind)
 		}
 	}
 	slices.Sort(found)

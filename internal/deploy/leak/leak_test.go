@@ -50,7 +50,9 @@ func TestIn(t *testing.T) {
 		"a signed token":          {"eyJ" + x(20) + ".eyJ" + x(20) + "." + x(40), []string{"a signed token"}},
 		"a token of GitHub's":     {"ghp_" + x(36), []string{"a token of GitHub's"}},
 		"a key of Amazon's":       {"AKIA" + strings.Repeat("A", 16), []string{"a key of Amazon's"}},
-		"a key of Stripe's":       {"sk_live_" + x(24), []string{"a key of Slack's or Stripe's"}},
+		"a key of Stripe's":       {"sk_live_" + x(24), []string{"a key of Stripe's"}},
+		"a key of Slack's":        {"xoxb-" + x(24), []string{"a key of Slack's"}},
+		"a token of few rights":   {"github_pat_" + x(60), []string{"a token of GitHub's"}},
 		"a signed URL":            {"?X-Goog-Signature=" + x(64), []string{"a signed URL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
