@@ -27,6 +27,7 @@ func printAddresses(w io.Writer, h *host.Host) {
 		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},
 		{"pushes sent", h.PushboxURL() + ", for programs " + h.PushURL()},
 		{"traces", traces(h)},
+		{"operator", `eval "$(curl -s ` + h.OperatorURL() + `)", then go run ./scripts/admin help`},
 		{"clock", h.ClockURL() + `, moved by POST {"advance":"24h"}`},
 		{"faults", h.FaultsURL() + ", now " + faultsInForce(h.Faults())},
 	} {
