@@ -192,7 +192,7 @@ func size(dir string) (all int64, err error) {
 
 func (r *result) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## `%s`\n\n", r.command)
+	fmt.Fprintf(&b, "## `%s`\n\n", r.Command)
 	fmt.Fprintf(&b, "%d days, %d users, %d scans, of which the engine measured %d. All of it took %.0f s.\n\n",
 		r.options.days, r.users, r.scans, r.real, r.took.Seconds())
 	b.WriteString("| day | scans | scans/s | the night, s | documents | photos | results | folder MB |\n" +
