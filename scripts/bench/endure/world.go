@@ -33,6 +33,9 @@ const (
 	// patience is how long a day's scans may take after the last of them was uploaded.
 	patience = 5 * time.Minute
 	password = "correct horse"
+	// keepEvery is the period at which the data are kept meanwhile. A minute of the machine's time, as
+	// for a user, would be hours of the clock's, and an export of all documents takes seconds.
+	keepEvery = 10 * time.Minute
 )
 
 // measured begins the photos that are not the engine's to measure: see [usertest.Measure].
@@ -64,7 +67,7 @@ func open(ctx context.Context, o options, progress io.Writer) (_ *world, err err
 			return w, fmt.Errorf("unset %s: %w", service.Env(), err)
 		}
 	}
-	if w.Host, err = host.Start(ctx, host.Options{Progress: progress, Keep: o.keep}); err != nil {
+	if w.Host, err = host.Start(ctx, host.Options{Progress: progress, Keep: o.keep, KeepEvery: keepEvery}); err != nil {
 		return w, err
 	}
 	if w.fs, err = meter.Connect(ctx, host.Project); err != nil {
@@ -175,40 +178,46 @@ func (w *world) settle(ctx context.Context) error {
 			return err
 		}
 		open, err := w.open(ctx)
-		if err != nil || open == 0 {
+		if err != nil || open == "" {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%d scans and events are still under way: %w", open, ctx.Err())
+			return fmt.Errorf("%s: %w", open, ctx.Err())
 		case <-time.After(time.Second):
 		}
 	}
 }
 
-// open returns how many scans have not ended or are due to be looked at, events are owed, and
-// documents have expired.
-func (w *world) open(ctx context.Context) (all int64, err error) {
+// open says what is still under way, or "": events that are owed, scans that have not ended or are
+// due to be looked at, and documents that have expired. The emulator looks through all documents of
+// a collection for a count, so the small ones are counted first, and the first that says something
+// ends it.
+func (w *world) open(ctx context.Context) (string, error) {
+	type question struct {
+		what string
+		firestore.Query
+	}
 	scans := w.fs.Collection("scans")
 	due := w.Now().Add(-time.Minute)
-	for _, q := range []firestore.Query{
-		scans.Where("state", "in", []string{"awaiting_upload", "queued", "processing"}), w.fs.Collection("outbox").Query,
-		scans.Where("sweepAt", "<=", due), // a sweep handles 200 of them
-	} {
-		n, err := store.Count(ctx, nil, q)
-		if err != nil {
-			return 0, err
-		}
-		all += n
+	all := []question{
+		{"events are owed", w.fs.Collection("outbox").Query},
+		{"scans are under way", scans.Where("state", "in", []string{"awaiting_upload", "queued", "processing"})},
+		{"scans are due", scans.Where("sweepAt", "<=", due)}, // a sweep handles 200 of them
 	}
 	for _, name := range schema.Expiring() {
-		n, err := store.Count(ctx, nil, w.fs.CollectionGroup(name).Where("expireAt", "<=", due))
-		if err != nil {
-			return 0, err
-		}
-		all += n
+		all = append(all, question{name + " have expired", w.fs.CollectionGroup(name).Where("expireAt", "<=", due)})
 	}
-	return all, nil
+	for _, q := range all {
+		n, err := store.Count(ctx, nil, q.Query)
+		if err != nil {
+			return "", err
+		}
+		if n > 0 {
+			return fmt.Sprintf("%d %s", n, q.what), nil
+		}
+	}
+	return "", nil
 }
 
 // documents counts those of each collection.
