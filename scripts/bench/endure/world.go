@@ -191,33 +191,53 @@ func (w *world) settle(ctx context.Context) error {
 
 // open says what is still under way, or "": events that are owed, scans that have not ended or are
 // due to be looked at, and documents that have expired. The emulator looks through all documents of
-// a collection for a count, so the small ones are counted first, and the first that says something
-// ends it.
+// a collection for a count, so those that are small or change most are counted first.
 func (w *world) open(ctx context.Context) (string, error) {
-	type question struct {
-		what string
-		firestore.Query
-	}
 	scans := w.fs.Collection("scans")
 	due := w.Now().Add(-time.Minute)
-	all := []question{
+	for _, q := range []question{
 		{"events are owed", w.fs.Collection("outbox").Query},
 		{"scans are under way", scans.Where("state", "in", []string{"awaiting_upload", "queued", "processing"})},
 		{"scans are due", scans.Where("sweepAt", "<=", due)}, // a sweep handles 200 of them
-	}
-	for _, name := range schema.Expiring() {
-		all = append(all, question{name + " have expired", w.fs.CollectionGroup(name).Where("expireAt", "<=", due)})
-	}
-	for _, q := range all {
-		n, err := store.Count(ctx, nil, q.Query)
-		if err != nil {
-			return "", err
+	} {
+		if answer, err := q.ask(ctx); err != nil || answer != "" {
+			return answer, err
 		}
-		if n > 0 {
-			return fmt.Sprintf("%d %s", n, q.what), nil
+	}
+	answers := make(chan string, len(schema.Expiring()))
+	group, ctx := errgroup.WithContext(ctx)
+	for _, name := range schema.Expiring() {
+		group.Go(func() error {
+			q := question{name + " have expired", w.fs.CollectionGroup(name).Where("expireAt", "<=", due)}
+			answer, err := q.ask(ctx)
+			answers <- answer
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	for range cap(answers) {
+		if answer := <-answers; answer != "" {
+			return answer, nil
 		}
 	}
 	return "", nil
+}
+
+// question is what the documents of a query are, if there are any.
+type question struct {
+	what string
+	firestore.Query
+}
+
+// ask returns how many there are in words, or "".
+func (q question) ask(ctx context.Context) (string, error) {
+	n, err := store.Count(ctx, nil, q.Query)
+	if err != nil || n == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%d %s", n, q.what), nil
 }
 
 // documents counts those of each collection.

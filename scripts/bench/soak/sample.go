@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -80,30 +81,27 @@ func newSampler(socket string) *sampler {
 	}
 }
 
-// ask asks the process.
-func (s *sampler) ask(ctx context.Context, path string) (*http.Response, error) {
+// ask asks the process, and has read read the answer.
+func (s *sampler) ask(ctx context.Context, path string, read func(io.Reader) error) (err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://meter"+path, http.NoBody)
 	if err != nil {
-		return nil, fmt.Errorf("ask the process: %w", err)
+		return fmt.Errorf("ask the process: %w", err)
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask the process: %w", err)
+		return fmt.Errorf("ask the process: %w", err)
 	}
-	return resp, nil
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	if err := read(resp.Body); err != nil {
+		return fmt.Errorf("read what the process tells of itself: %w", err)
+	}
+	return nil
 }
 
 // rest has the process collect its garbage, and returns what it tells of itself then.
 func (s *sampler) rest(ctx context.Context) (in inside, err error) {
-	resp, err := s.ask(ctx, "/rest")
-	if err != nil {
-		return in, err
-	}
-	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	if err := json.NewDecoder(resp.Body).Decode(&in); err != nil {
-		return in, fmt.Errorf("read what the process tells of itself: %w", err)
-	}
-	return in, nil
+	err = s.ask(ctx, "/rest", func(r io.Reader) error { return json.NewDecoder(r).Decode(&in) })
+	return in, err
 }
 
 // sample adds the values of now.
@@ -134,22 +132,17 @@ func (s *sampler) sample(ctx context.Context) error {
 }
 
 // profile writes the profile of the heap to the folder, unless that is "".
-func (s *sampler) profile(ctx context.Context, dir, name string) (err error) {
+func (s *sampler) profile(ctx context.Context, dir, name string) error {
 	if dir == "" {
 		return nil
 	}
-	resp, err := s.ask(ctx, "/heap")
-	if err != nil {
+	return s.ask(ctx, "/heap", func(r io.Reader) (err error) {
+		f, err := os.Create(filepath.Join(filepath.Clean(dir), name))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		_, err = f.ReadFrom(r)
 		return err
-	}
-	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	f, err := os.Create(filepath.Join(filepath.Clean(dir), name))
-	if err != nil {
-		return fmt.Errorf("write the profile: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.ReadFrom(resp.Body); err != nil {
-		return fmt.Errorf("write the profile: %w", err)
-	}
-	return nil
+	})
 }

@@ -15,12 +15,7 @@ import (
 // serve serves the meter of this process, and returns the sampler that asks it.
 func serve(t *testing.T) *sampler {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "soak") // the name of a socket is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := newSampler(filepath.Join(dir, "meter"))
+	s := newSampler(filepath.Join(t.TempDir(), "meter"))
 	s.pid = os.Getpid()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", s.socket)
 	if err != nil {
