@@ -1,6 +1,9 @@
 // Command endure lets a week pass for a local stack that keeps its data: thousands of scans, with
 // their retention, digests and boards, and a new start from what was kept. `go run ./scripts/bench
 // endure` builds and runs it.
+//
+// main.go has the flags, world.go the stack with its users and their days, measure.go what is
+// looked at and said of them.
 package main
 
 import (
