@@ -28,8 +28,9 @@ import (
 )
 
 const (
-	// atOnce is how many users act at the same time.
-	atOnce = 8
+	// atOnce is how many users act at the same time, and joinAtOnce how many sign up, for which the
+	// Auth emulator, one process, is asked several times each.
+	atOnce, joinAtOnce = 8, 2
 	// patience is how long a day's scans may take after the last of them was uploaded.
 	patience = 5 * time.Minute
 	password = "correct horse"
@@ -121,7 +122,7 @@ func (w *world) photo(o options, n int) ([]byte, error) {
 
 // join signs the users up, with a name and a place on the boards.
 func (w *world) join(ctx context.Context) error {
-	return w.each(ctx, func(ctx context.Context, n int) error {
+	return w.each(ctx, joinAtOnce, func(ctx context.Context, n int) error {
 		p, name := w.people[n], fmt.Sprintf("endure_%d", n)
 		if _, err := p.SignUp(ctx); err != nil {
 			return err
@@ -132,7 +133,7 @@ func (w *world) join(ctx context.Context) error {
 
 // day has the users open and upload the scans from first on, before the one at end.
 func (w *world) day(ctx context.Context, o options, first, end int) error {
-	return w.each(ctx, func(ctx context.Context, user int) error {
+	return w.each(ctx, atOnce, func(ctx context.Context, user int) error {
 		p := w.people[user]
 		// A token is good for an hour of the machine's time.
 		if _, err := p.Login(ctx); err != nil {
@@ -155,7 +156,8 @@ func (w *world) day(ctx context.Context, o options, first, end int) error {
 	})
 }
 
-func (w *world) each(ctx context.Context, do func(context.Context, int) error) error {
+// each has so many users at once do something.
+func (w *world) each(ctx context.Context, atOnce int, do func(context.Context, int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for n := range w.people {
