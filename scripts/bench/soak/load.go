@@ -60,7 +60,8 @@ func (r *result) soak(ctx context.Context, progress io.Writer) (of map[string][]
 	return s.of, err
 }
 
-// rounds scans and samples for as long as the options say. The first scan that fails ends it.
+// rounds scans and samples for as long as the options say, and longer where a busy machine has not
+// made enough samples by then. The first scan that fails ends it.
 func (r *result) rounds(ctx context.Context, u *users, s *sampler, progress io.Writer) error {
 	if _, err := s.rest(ctx); err != nil {
 		return err
@@ -71,7 +72,7 @@ func (r *result) rounds(ctx context.Context, u *users, s *sampler, progress io.W
 	whole := time.Duration(r.minutes * float64(time.Minute))
 	steps := terminal.Bar(progress, int(whole/time.Second), "seconds")
 	s.from = time.Now()
-	for time.Since(s.from) < whole {
+	for time.Since(s.from) < whole || r.samples < fewest {
 		if err := u.scan(ctx, perRound, r.every); err != nil {
 			return err
 		}
@@ -85,6 +86,7 @@ func (r *result) rounds(ctx context.Context, u *users, s *sampler, progress io.W
 		r.scans, r.samples = r.scans+perRound, r.samples+1
 		_ = steps.Set(int(time.Since(s.from) / time.Second)) // a progress bar
 	}
+	r.took = time.Since(s.from)
 	_ = steps.Finish() // a progress bar
 	return s.profile(ctx, r.profiles, "end.pb.gz")
 }

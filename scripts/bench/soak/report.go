@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/facescan/facescan/scripts/bench/single"
 )
@@ -13,6 +14,7 @@ type result struct {
 	machine single.Machine
 	// scans completed while samples were taken, after those of the warm-up.
 	scans, samples int
+	took           time.Duration
 	rows           []row
 }
 
@@ -44,8 +46,8 @@ func (r *result) markdown() []byte {
 	printf("# Growth under a steady load\n\nWritten by `%s`; do not edit, run it again (`-help` tells the options).\n\n",
 		r.Command)
 	printf("%s.\n\n", r.machine)
-	printf("%d scans in %g minutes, after %d that were not measured. After every %d, when they had ended,\n",
-		r.scans, r.minutes, r.warm, perRound)
+	printf("%d scans in %.0f minutes, after %d that were not measured. After every %d, when they had ended,\n",
+		r.scans, r.took.Minutes(), r.warm, perRound)
 	printf("the functions' process collected its garbage, returned what was free to the system, and was\n"+
 		"measured: %d samples. Low and high bound the slope's 95 %% interval. The bar is that high stays\n"+
 		"within %g %% of the level an hour.\n\n", r.samples, 100*r.bar())
