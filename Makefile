@@ -104,6 +104,10 @@ deps: ## Check that internal/DEPENDENCIES.md has each direct requirement of go.m
 sizes: ## Build every function as it is deployed and hold the programs to their budgets (under half a minute).
 	@go run ./scripts/bench start -sizes
 
+.PHONY: soak
+soak: ## Run a small steady load for MINUTES (2), and fail if the functions' process grows. It needs Linux.
+	@go run ./scripts/bench soak -minutes "$${MINUTES:-2}"
+
 .PHONY: lint-contract
 lint-contract: ## Lint the API's contract by Redocly CLI and Spectral, at their recommended rules (npm installs them once).
 	@go run ./scripts/contract lint

@@ -5,13 +5,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
 const usage = `Measure the face engine, the HTTP API, scans under load, the leaderboard, the delivery of notices, and the functions' size and start.
@@ -121,9 +122,7 @@ func accuracy(ctx context.Context, o options, out, progress io.Writer) error {
 	}
 	figures := study.figures()
 	if o.json {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(figures)
+		return single.PrintJSON(out, figures)
 	}
 	if err := printFigures(out, figures); err != nil || len(study.records) == 0 {
 		return err

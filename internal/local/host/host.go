@@ -58,8 +58,9 @@ const (
 	TombstonesBucket = "facescan-tombstones"
 )
 
-// startTimeout bounds the wait for the functions to answer.
-const startTimeout = 30 * time.Second
+// startTimeout bounds the wait for the functions to answer, which take a second or two on a machine
+// that has nothing else to do.
+const startTimeout = 90 * time.Second
 
 // Options set up a Host. The zero value is that of `make run`.
 type Options struct {
