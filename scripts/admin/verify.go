@@ -23,7 +23,8 @@ var verifyStores = command{
 users it takes long, and each document is a read: see -uid. It fails if something is wrong.`,
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
 		uid := flags.String("uid", "", "only what the `user` has, without counts of boards and owed events")
-		patience := flags.Duration("patience", verify.DefaultPatience, "how `long` after its time something may be on its way")
+		patience := flags.Duration(
+			"patience", verify.DefaultPatience, "how `long` after its time something may be on its way")
 		check := func(args []string) error {
 			if *patience <= 0 {
 				return errors.New("-patience must be positive, such as 15m")
@@ -70,10 +71,10 @@ func (t *tools) verify(ctx context.Context, uid account.UID, patience time.Durat
 // verified returns the report as an answer: what is wrong first.
 func verified(r *verify.Report) answer {
 	a := answer{head: []string{"RULE", "", "PATH", "WHAT"}, value: r}
-	for _, open := range []bool{false, true} {
+	for _, is := range []string{"wrong", "open"} {
 		for _, f := range r.Findings {
-			if f.Open == open {
-				a.rows = append(a.rows, []string{string(f.Rule), map[bool]string{false: "wrong", true: "open"}[open], f.Path, short(f.Says)})
+			if f.Open == (is == "open") {
+				a.rows = append(a.rows, []string{string(f.Rule), is, f.Path, short(f.Says)})
 			}
 		}
 	}

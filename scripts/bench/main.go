@@ -64,8 +64,8 @@ var errUsage = errors.New(
 
 // programs are the commands that are programs of their own, by the name of their folder.
 var programs = map[string]string{
-	"api": "load", "chaos": "chaos", "endure": "endure", "leaderboard": "boards", "load": "scans", "notify": "notices", "soak": "soak",
-	"start": "start",
+	"api": "load", "chaos": "chaos", "endure": "endure", "leaderboard": "boards", "load": "scans", "notify": "notices",
+	"soak": "soak", "start": "start",
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {

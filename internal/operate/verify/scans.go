@@ -54,7 +54,8 @@ func (h *home) checkUnfinished(path string, s scan.Scan, arrived bool) {
 // checkCompleted checks that a completed scan has its result, its report and its pictures.
 func (h *home) checkCompleted(path string, s scan.Scan) {
 	if s.Result == nil || s.Failure != nil {
-		h.report(ScanWhole, path, false, "it is completed, with a result: %t, with a failure: %t", s.Result != nil, s.Failure != nil)
+		h.report(ScanWhole, path, false, "it is completed, with a result: %t, with a failure: %t",
+			s.Result != nil, s.Failure != nil)
 	}
 	there := map[string]bool{}
 	for _, o := range h.results {

@@ -1,7 +1,7 @@
 // Package verify looks for what the stores must not hold: work that nothing will end, facts that
-// were lost on their way or told twice, counts that are wrong, and what belongs to nobody. Operators
-// run it by scripts/admin verify, after an incident or a restore, and `bench chaos` after each run
-// with faults.
+// were lost on their way or told twice, counts that are wrong, and what belongs to no user.
+// Operators run it by scripts/admin verify, after an incident or a restore, and `bench chaos` after
+// each run with faults.
 //
 // It only reads. While the system works, much is on its way: what is younger than a Verifier's
 // Patience is open, not wrong. Of each user the documents are read as of one moment, and a fault is

@@ -42,7 +42,7 @@ type person struct {
 	receipt string
 }
 
-// days is how many days the users are there: of fewer than three nobody is seen on a board.
+// days is how many days the users are there: of fewer than three, none is seen on a board.
 const days = 3
 
 // kind is what a user does on each of the days, after they have joined.

@@ -83,7 +83,8 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.Uint64Var(&o.first, "first", 1, "the seed of the first run; each further one has the next")
 	flags.StringVar(&list, "faults", defaultFaults, "the faults, as FAULTS of make run has them")
 	flags.IntVar(&o.rounds, "rounds", 1, "how often six users do what they do in each run")
-	flags.DurationVar(&o.patience, "patience", 5*time.Minute, "how long a run may take, and how long until all is quiet after it")
+	flags.DurationVar(
+		&o.patience, "patience", 5*time.Minute, "how long a run may take, and how long until all is quiet after it")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.StringVar(&o.into, "o", "", "write the section of this Markdown file, too; others stay")
 	if err := flags.Parse(args); err != nil {

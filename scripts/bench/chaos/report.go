@@ -13,8 +13,8 @@ import (
 
 // line is the run in one line.
 func (r *runFigures) line() string {
-	return fmt.Sprintf("%.0f s, quiet after %.0f s and %s of the clock; %s; %d requests repeated, %d findings, %d differences",
-		r.Seconds, r.Quiet, r.Moved, injected(r.Injected), r.Again, len(r.Findings), len(r.Differences))
+	return fmt.Sprintf(
+		"%.0f s, quiet after %.0f s and %s of the clock; %s; %d requests repeated, %d findings, %d differences", r.Seconds, r.Quiet, r.Moved, injected(r.Injected), r.Again, len(r.Findings), len(r.Differences))
 }
 
 // injected tells the faults by seam and kind.
@@ -28,8 +28,8 @@ func (f *figures) markdown() string {
 	var b strings.Builder
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format, args...) }
 	printf("`%s`, with the faults `%s`, on %s:\n\n", f.Command, f.Faults, f.Machine)
-	printf("| seed | users s | quiet s | clock moved | requests repeated | pushes, mails twice | dead letters | findings | "+
-		"differences |\n| --- |%s\n", strings.Repeat(" ---: |", 8))
+	printf("| seed | users s | quiet s | clock moved | requests repeated | pushes, mails twice | dead letters | "+
+		"findings | differences |\n| --- |%s\n", strings.Repeat(" ---: |", 8))
 	for _, r := range f.Runs {
 		seed := fmt.Sprint(r.Seed)
 		if r.Seed == 0 {

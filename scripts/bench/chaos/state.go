@@ -97,7 +97,8 @@ func (p *person) readRating(ctx context.Context, u account.User, s state) error 
 	}
 	var counted []string
 	for _, c := range d.Contributions {
-		counted = append(counted, fmt.Sprintf("%.4f, deleted %t, kept %t, series of %d", c.Score, c.Deleted, c.Kept, c.Photos))
+		counted = append(counted, fmt.Sprintf(
+			"%.4f, deleted %t, kept %t, series of %d", c.Score, c.Deleted, c.Kept, c.Photos))
 	}
 	slices.Sort(counted)
 	s["rating"] = fmt.Sprintf("%.4f of %d", d.Rating, len(counted))

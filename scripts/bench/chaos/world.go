@@ -164,8 +164,8 @@ func (w *world) quiet(ctx context.Context, patience time.Duration) (r *verify.Re
 }
 
 // nudge moves the clock whenever a scan, an export or an erasure that has begun was not written for
-// stillFor: a process that was killed holds it, for a lease that is over by then. It returns how far
-// once ctx ends.
+// stillFor: a process that was killed holds it, for a lease that is over by then. It returns how
+// far once ctx ends.
 func (w *world) nudge(ctx context.Context) (moved time.Duration, err error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
