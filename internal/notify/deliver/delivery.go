@@ -9,7 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// Delivery is how far an event is delivered, for those who look on.
+// Delivery is how far an event is delivered.
 type Delivery struct {
 	Failed
 

@@ -26,9 +26,10 @@ func (h *home) checkRatings() {
 			continue
 		}
 		fact := scan.CompletedEvent(s)
-		h.checkCounts("scans/"+string(id), histories, fact.EngineMajor, s.ConsentEpoch, s.FinishedAt, leaderboard.Contribution{
-			ScanID: string(id), Score: fact.Score, CompletedAt: micros(s.FinishedAt), UploadedAt: micros(s.UploadedAt),
-		})
+		h.checkCounts("scans/"+string(id), histories, fact.EngineMajor, s.ConsentEpoch, s.FinishedAt,
+			leaderboard.Contribution{
+				ScanID: string(id), Score: fact.Score, CompletedAt: micros(s.FinishedAt), UploadedAt: micros(s.UploadedAt),
+			})
 	}
 	for id, s := range h.series {
 		if s.State != series.Completed || s.Photos() == 0 {
@@ -46,7 +47,8 @@ func (h *home) checkRatings() {
 // checkCounts checks that a rankable fact is in the history of its board, or that the history
 // would not take it.
 func (h *home) checkCounts(
-	path string, histories map[string]leaderboard.History, major int, epoch int64, at time.Time, c leaderboard.Contribution,
+	path string, histories map[string]leaderboard.History, major int, epoch int64, at time.Time,
+	c leaderboard.Contribution,
 ) {
 	history := histories[leaderboard.AllTime(major).ID()]
 	if !h.user.Admits(epoch) || leaderboard.Forgotten(h.user, c) || history.Has(c) || !history.Add(c).Trim().Has(c) {

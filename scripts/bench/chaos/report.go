@@ -14,7 +14,9 @@ import (
 // line is the run in one line.
 func (r *runFigures) line() string {
 	return fmt.Sprintf(
-		"%.0f s, quiet after %.0f s and %s of the clock; %s; %d requests repeated, %d findings, %d differences", r.Seconds, r.Quiet, r.Moved, injected(r.Injected), r.Again, len(r.Findings), len(r.Differences))
+		"%.0f s, quiet after %.0f s and %s of the clock; %s; %d requests repeated, %d findings, %d differences",
+		r.Seconds, r.Quiet, r.Moved, injected(r.Injected), r.Again, len(r.Findings), len(r.Differences),
+	)
 }
 
 // injected tells the faults by seam and kind.
