@@ -211,11 +211,15 @@ func TestProblem_ofAServiceThatIsAway(t *testing.T) {
 		err    error
 		status int
 	}{
-		"away":                 {status.Error(codes.Unavailable, "x"), http.StatusServiceUnavailable},
-		"contended":            {fmt.Errorf("write: %w", status.Error(codes.Aborted, "x")), http.StatusServiceUnavailable},
-		"among others":         {errors.Join(errors.New("x"), status.Error(codes.Unavailable, "x")), http.StatusServiceUnavailable},
-		"refused":              {status.Error(codes.InvalidArgument, "x"), http.StatusInternalServerError},
-		"said by the function": {fault.Wrap(status.Error(codes.Unavailable, "x"), fault.CodeNotFound, "x"), http.StatusNotFound},
+		"away":      {status.Error(codes.Unavailable, "x"), http.StatusServiceUnavailable},
+		"contended": {fmt.Errorf("write: %w", status.Error(codes.Aborted, "x")), http.StatusServiceUnavailable},
+		"among others": {
+			errors.Join(errors.New("x"), status.Error(codes.Unavailable, "x")), http.StatusServiceUnavailable,
+		},
+		"refused": {status.Error(codes.InvalidArgument, "x"), http.StatusInternalServerError},
+		"said by the function": {
+			fault.Wrap(status.Error(codes.Unavailable, "x"), fault.CodeNotFound, "x"), http.StatusNotFound,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := httptest.NewRecorder()

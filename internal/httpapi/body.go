@@ -204,8 +204,8 @@ func CanceledBy(is func(error) bool) { canceledBy.Store(&is) }
 // awayBy is what [AwayBy] was given.
 var awayBy atomic.Pointer[func(error) bool]
 
-// AwayBy sets a check for the error of a service that does not answer for now: the caller is told to
-// come again, and not that something went wrong. Package boot/database gives Firestore's.
+// AwayBy sets a check for the error of a service that does not answer for now: the caller is told
+// to come again, and not that something went wrong. Package boot/database gives Firestore's.
 func AwayBy(is func(error) bool) { awayBy.Store(&is) }
 
 // canceled reports whether err is that of a cancelled call.

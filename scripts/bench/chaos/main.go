@@ -30,7 +30,7 @@ const defaultFaults = "dup=.2,reorder=.2,drop=.05,slow=200ms,5xx=.1,crash=.02"
 const usage = `Run the system on the emulators with faults on purpose, and look for what was lost, told twice or left over. Users sign up,
 scan, take a series, delete, export, withdraw and erase; what they end with is compared with the same without faults.
 
-  go run ./scripts/bench chaos [-seeds N] [-first SEED] [-faults LIST] [-rounds N] [-patience D] [-json] [-o FILE]
+  go run ./scripts/bench chaos [-seeds N] [-first SEED] [-faults LIST] [-rounds N] [-patience D] [-logs FILE] [-json] [-o FILE]
 
 Examples:
   go run ./scripts/bench chaos                                      one seed
@@ -63,6 +63,7 @@ type options struct {
 	patience      time.Duration
 	json          bool
 	into, command string
+	logs          string
 }
 
 // maxSeeds bounds the sign-ups of one address, and with them the time.
@@ -86,6 +87,7 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.DurationVar(
 		&o.patience, "patience", 5*time.Minute, "how long a run may take, and how long until all is quiet after it")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
+	flags.StringVar(&o.logs, "logs", "", "write the functions' logs to this file")
 	flags.StringVar(&o.into, "o", "", "write the section of this Markdown file, too; others stay")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

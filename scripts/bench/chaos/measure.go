@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -66,7 +67,16 @@ func (r *runFigures) broken() bool {
 // measure does it all.
 func measure(ctx context.Context, o options, progress io.Writer) (_ *figures, err error) {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(progress, format+"\n", args...) }
-	w, err := start(ctx, progress)
+	var logs io.Writer
+	if o.logs != "" {
+		file, err := os.Create(o.logs)
+		if err != nil {
+			return nil, fmt.Errorf("make the file of the logs: %w", err)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		logs = file
+	}
+	w, err := start(ctx, progress, logs)
 	if err != nil {
 		return nil, err
 	}

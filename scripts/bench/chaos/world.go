@@ -51,7 +51,7 @@ type world struct {
 }
 
 // start starts the system. The clock stands at noon, so that no day ends in the middle.
-func start(ctx context.Context, progress io.Writer) (_ *world, err error) {
+func start(ctx context.Context, progress, logs io.Writer) (_ *world, err error) {
 	w := &world{faults: faults.New(faults.Spec{}, 1)}
 	defer func() {
 		if err != nil {
@@ -70,7 +70,7 @@ func start(ctx context.Context, progress io.Writer) (_ *world, err error) {
 		w.photos = append(w.photos, photo)
 	}
 	w.Host, err = host.Start(ctx, host.Options{
-		Progress: progress, Faults: w.faults, MinBackoff: firstWait, SweepEvery: time.Second,
+		Progress: progress, Logs: logs, Faults: w.faults, MinBackoff: firstWait, SweepEvery: time.Second,
 	})
 	if err != nil {
 		return w, err

@@ -101,7 +101,8 @@ func start(ctx context.Context, o options, p photos, logs, progress io.Writer) (
 		return w, err
 	}
 	w.Host, err = host.Start(running, host.Options{
-		Progress: progress, Logs: logs, Processes: o.processes, Faults: faults.New(faults.Spec{faults.Events: {Slow: o.slow}}, 1),
+		Progress: progress, Logs: logs, Processes: o.processes,
+		Faults: faults.New(faults.Spec{faults.Events: {Slow: o.slow}}, 1),
 	})
 	return w, err
 }
