@@ -299,7 +299,7 @@ func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (re
 // empty, of some forty requests: where one request in ten fails, no pass would come to its end.
 const pageTries = 5
 
-// patiently does a page until it succeeds or fails for good, at most pageTries times, with growing
+// patiently does a page until it succeeds or fails finally, at most pageTries times, with growing
 // pauses.
 func patiently(ctx context.Context, page func(context.Context) (int, error)) (removed int, err error) {
 	pause := gax.Backoff{Initial: 50 * time.Millisecond, Max: time.Second}
