@@ -2,9 +2,9 @@
 // looks for what was lost, told twice or left over. `go run ./scripts/bench chaos` builds and runs
 // it.
 //
-// One stack of emulators serves all: first some users without faults, and then as many again for
-// each seed, with faults. What the users of a seed end with must be what the first ones have, and
-// the stores must hold to the rules of package verify. See internal/systest/README.md.
+// First some users live without faults, and then as many again for each seed, with faults, each on
+// a new stack. What the users of a seed end with must be what the first ones have, and the stores
+// must hold to the rules of package verify. See internal/systest/README.md.
 package main
 
 import (

@@ -76,29 +76,38 @@ func measure(ctx context.Context, o options, progress io.Writer) (_ *figures, er
 		defer func() { err = errors.Join(err, file.Close()) }()
 		logs = file
 	}
-	w, err := start(ctx, progress, logs)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
 	f := &figures{Command: o.command, Machine: single.ThisMachine(), Faults: o.faults.String()}
-	say("without faults")
-	none, want, err := w.once(ctx, o, 0, nil)
-	if err != nil {
-		return nil, err
-	}
-	f.Runs = append(f.Runs, none)
-	for i := range o.seeds {
-		seed := o.first + uint64(i)
-		say("seed %d of %s", seed, o.faults)
-		r, _, err := w.once(ctx, o, seed, want)
+	var want map[string]state
+	for i := range o.seeds + 1 {
+		seed := uint64(0)
+		if i > 0 {
+			seed = o.first + uint64(i) - 1 //nolint:gosec // it is above 0
+			say("seed %d of %s", seed, o.faults)
+		}
+		r, states, err := alone(ctx, o, seed, want, progress, logs)
 		if err != nil {
-			return f, err
+			return nil, err
 		}
 		f.Runs = append(f.Runs, r)
+		if want == nil {
+			want = states
+		}
 		say("%s", r.line())
 	}
 	return f, nil
+}
+
+// alone is a run on a stack of its own: each moves the clock by days, and nothing can be signed on
+// a clock that is more than seven days ahead of the machine's.
+func alone(
+	ctx context.Context, o options, seed uint64, want map[string]state, progress, logs io.Writer,
+) (r *runFigures, states map[string]state, err error) {
+	w, err := start(ctx, progress, logs)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	return w.once(ctx, o, seed, want)
 }
 
 // once lets the users of one run live, with the faults of the seed, and looks at what is left. want

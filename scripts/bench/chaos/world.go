@@ -27,7 +27,7 @@ import (
 const (
 	// firstWait is the wait before an event is delivered again for the first time. In production it is
 	// ten seconds.
-	firstWait = 200 * time.Millisecond
+	firstWait = 50 * time.Millisecond
 	// leap is how far the clock is moved where nothing moves: past the lease of an analysis that was
 	// killed, and past the age at which the sweep publishes what is owed.
 	leap = 61 * time.Second
@@ -50,7 +50,7 @@ type world struct {
 	nudged time.Time
 }
 
-// start starts the system. The clock stands at noon, so that no day ends in the middle.
+// start starts the system. Its clock begins at noon, so that no day ends in the middle.
 func start(ctx context.Context, progress, logs io.Writer) (_ *world, err error) {
 	w := &world{faults: faults.New(faults.Spec{}, 1)}
 	defer func() {
