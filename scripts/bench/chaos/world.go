@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -104,6 +105,9 @@ func (w *world) close() error {
 	}
 	if w.Host != nil {
 		all = append(all, w.Close())
+	}
+	for _, service := range []emulator.Service{emulator.Firestore, emulator.PubSub, emulator.Auth} {
+		all = append(all, os.Unsetenv(service.Env())) // the next run starts its own
 	}
 	return errors.Join(all...)
 }
