@@ -22,9 +22,10 @@ import (
 
 const (
 	// Places is how many requests a function works on at a time. A request takes some milliseconds of
-	// a processor and waits for databases for ten times as long, so that a quarter of the places keeps
-	// the processor of an instance busy.
-	Places = 80
+	// a processor and waits for databases for ten times as long, so that twenty keep the processor of
+	// an instance busy. With 80, `bench load -overload` accepts fewer in the overload, each after twice
+	// the time (scripts/bench/LOAD.md).
+	Places = 20
 	// Line is how many requests wait for a place, and Wait how long each does at most.
 	Line = 80
 	Wait = 2 * time.Second

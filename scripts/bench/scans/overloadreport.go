@@ -18,8 +18,9 @@ import (
 const (
 	// leastShare is the least part of the capacity that is accepted in the overload, for the same
 	// processor time of functions and emulators: the clients and what is before the functions are on
-	// the same machine, and take more of it the more requests there are.
-	leastShare = .7
+	// the same machine, and take more of it the more requests there are. To refuse nine of ten takes
+	// the functions time, too.
+	leastShare = .5
 	// mostMemory is how much more memory the functions' process may use than before, in bytes.
 	mostMemory = 256 << 20
 	// longestRecovery is how many seconds after the overload the latency is as before.
