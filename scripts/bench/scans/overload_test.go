@@ -146,7 +146,7 @@ func TestOverload_broken(t *testing.T) {
 		"log errors: [x: 1]":         {report: inReport(func(r *overload) { r.Errors = map[string]int{"x": 1} })},
 		"not recovered": {stood: func(s *stood) {
 			for i := range s.attacks[3].hits {
-				s.attacks[3].hits[i].took = 200 * time.Millisecond
+				s.attacks[3].hits[i].took = 400 * time.Millisecond
 			}
 		}},
 	} {
