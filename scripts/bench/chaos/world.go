@@ -36,6 +36,8 @@ const (
 	// a change after which the clock is moved.
 	lookEvery = time.Second
 	stillFor  = 6 * time.Second
+	// mostLeaps is how often the clock is moved without any change.
+	mostLeaps = 6
 )
 
 // world is the running system.
@@ -128,15 +130,15 @@ func (w *world) verifier() *verify.Verifier {
 	}
 }
 
-// quiet has the sweep go on until nothing is on its way, or patience is over. Where nothing changes
-// for a while, it moves the clock. It returns what a last look finds, and how far it has moved the
-// clock.
+// quiet has the sweep go on until nothing is on its way or left over from when the clock leapt, or
+// patience is over. Where nothing changes for a while, it moves the clock, mostLeaps times in vain at
+// most. It returns what a last look finds, and how far it has moved the clock.
 func (w *world) quiet(ctx context.Context, patience time.Duration) (r *verify.Report, moved time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	last, since := "", time.Now()
+	last, since, leaps := "", time.Now(), 0
 	for {
 		next, err := w.verifier().All(ctx)
 		if err != nil {
@@ -145,11 +147,11 @@ func (w *world) quiet(ctx context.Context, patience time.Duration) (r *verify.Re
 			}
 			return nil, moved, fmt.Errorf("look for what is on its way: %w", err)
 		}
-		if r = next; r.Open == 0 {
+		if r = next; len(r.Findings) == 0 || leaps > mostLeaps {
 			return r, moved, nil
 		}
 		if now := fmt.Sprint(r.Findings); now != last {
-			last, since = now, time.Now()
+			last, since, leaps = now, time.Now(), 0
 		}
 		if time.Since(since) > stillFor {
 			if err := w.MoveClock(leap); err != nil {
@@ -157,6 +159,7 @@ func (w *world) quiet(ctx context.Context, patience time.Duration) (r *verify.Re
 			}
 			moved += leap
 			since = time.Now()
+			leaps++
 		}
 		_ = w.RequestSweep(ctx) // one that fails by a fault comes again
 		select {
