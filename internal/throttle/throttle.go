@@ -22,9 +22,9 @@ import (
 
 const (
 	// Places is how many requests a function works on at a time. A request takes some milliseconds of
-	// a processor and waits for databases for ten times as long, so that twenty keep the processor of
-	// an instance busy. With 80, `bench load -overload` accepts fewer in the overload, each after twice
-	// the time (scripts/bench/LOAD.md).
+	// a processor and waits for databases for ten times as long, so that twenty keep the processor
+	// of an instance busy. With 80, `bench load -overload` accepted fewer in the overload, each after
+	// twice the time.
 	Places = 20
 	// Line is how many requests wait for a place, and Wait how long each does at most.
 	Line = 80

@@ -131,8 +131,8 @@ func (w *world) verifier() *verify.Verifier {
 }
 
 // quiet has the sweep go on until nothing is on its way or left over from when the clock leapt, or
-// patience is over. Where nothing changes for a while, it moves the clock, mostLeaps times in vain at
-// most. It returns what a last look finds, and how far it has moved the clock.
+// patience is over. Where nothing changes for a while, it moves the clock, mostLeaps times in vain
+// at most. It returns what a last look finds, and how far it has moved the clock.
 func (w *world) quiet(ctx context.Context, patience time.Duration) (r *verify.Report, moved time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

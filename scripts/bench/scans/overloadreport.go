@@ -216,8 +216,8 @@ func secondsOf(a attack, began time.Time, samples []sample) []second {
 
 // recovered returns after how many seconds of the last part one was as the ones before the
 // overload: nothing refused, and a 99th percentile no worse than the worst of theirs by the slack,
-// at half the capacity and at all of it. The slack is wide, as the emulator reads all documents of a
-// collection for a query, and there are thousands more after the overload.
+// at half the capacity and at all of it. The slack is wide, as the emulator reads all documents of
+// a collection for a query, and there are thousands more after the overload.
 func (r *overload) recovered() int {
 	level := 0.
 	for _, s := range r.EachSecond {
