@@ -17,7 +17,7 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 # The vulnerabilities of Go modules, where vuln.go.dev cannot be reached: VULNDB=latest takes the newest.
 VULNDB        := v0.0.0-20261105234957-e22db6528018
-GENERATED     := $(wildcard internal/web/reference/assets/*) internal/client/api/client.gen.go internal/client/api/overlay.yaml internal/httpapi/openapi.yaml \
+GENERATED     := $(wildcard internal/web/reference/assets/* internal/local/console/site/vendor/*) internal/client/api/client.gen.go internal/client/api/overlay.yaml internal/httpapi/openapi.yaml \
 	internal/httpapi/README.md internal/httpapi/contract/openapi.json internal/usertext/tables.go internal/local/host/functions.gen.go \
 	internal/face/reliability/scores.gen.go \
 	functions/README.md terraform/README.md terraform/main.tf terraform/variables.tf terraform/outputs.tf \
