@@ -1,19 +1,24 @@
-// The pictures of a scan: the overlay, and the halves that are mirrored.
+// The pictures of a scan: the face with its measures, the overlay, and the mirrored halves.
 import { h } from "../core/dom.js";
 import { t } from "../core/text.js";
+import { measures } from "./measures.js";
+import { tabs } from "./tabs.js";
 
-const image = (items, name, attributes) => {
-  const found = items.find((i) => i.name === name);
-  return found && h("img", { src: found.url, alt: t(`image.${name}`), ...attributes });
-};
-
-/** pictures shows the overlay, and below it the halves beside the face as it is. */
-export function pictures({ items }) {
-  const three = ["left-left", "crop", "right-right"].map((name) => [name, image(items, name)]).filter(([, found]) => found);
-  return [
-    h("figure.overlay", null, image(items, "overlay"), h("figcaption.small.muted", null, t("image.legend"))),
-    three.length > 0 && h("section.stack", null, h("h2", null, t("halves.title")),
-      h("ul.halves", null, three.map(([name, found]) => h("li", null, h("figure", null, found, h("figcaption.small.muted", null, t(`halves.${name}`)))))),
-      h("p.small.muted", null, t("halves.text"))),
-  ];
+/** pictures shows them one at a time. */
+export function pictures({ items }, { metrics }, signal) {
+  const image = (name) => {
+    const found = items.find((i) => i.name === name);
+    return found ? h("img", { src: found.url, alt: t(`image.${name}`) }) : h("p.muted", null, t("image.gone"));
+  };
+  const shown = {
+    measures: () => measures(image("crop"), metrics),
+    overlay: () => h("figure.overlay", null, image("overlay"), h("figcaption.small.muted", null, t("image.legend"))),
+    halves: () => h("div.stack", null, h("ul.halves", null, ["left-left", "crop", "right-right"].map((name) =>
+      h("li", null, h("figure", null, image(name), h("figcaption.small.muted", null, t(`halves.${name}`)))))),
+    h("p.small.muted", null, t("halves.text"))),
+  };
+  return tabs({
+    id: "picture", label: t("picture.label"), signal, show: (name) => shown[name](),
+    names: Object.fromEntries(Object.keys(shown).map((name) => [name, t(`picture.${name}`)])),
+  });
 }

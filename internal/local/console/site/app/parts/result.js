@@ -39,18 +39,23 @@ export function metrics({ metrics: all, notMeasured }) {
       h("dl.pairs", null, notMeasured.map((one) => h("div", null, h("dt", null, named(one.metric)), h("dd.muted", null, one.detail))))));
 }
 
+const digitsOf = (m) => (m.unit === "deg" ? 1 : 2);
+
+/** inUnits says a measure with its interval. */
+export const inUnits = (m) => t("metric.value", {
+  value: number(m.value, digitsOf(m)), unit: t(`unit.${m.unit}`), lo: number(m.lo, digitsOf(m)), hi: number(m.hi, digitsOf(m)),
+});
+
 function measure(m) {
   const zero = signed.includes(m.metric);
-  const digits = m.unit === "deg" ? 1 : 3;
-  const unit = t(`unit.${m.unit}`);
   const spread = Math.max(m.hi - m.value, m.value - m.lo, m.reliability.sdc);
   const half = zero ? Math.max(Math.abs(m.lo), Math.abs(m.hi), Math.abs(m.value) + m.reliability.sdc) * 1.05 : spread * 1.3;
   return h("li", { "data-metric": m.metric },
     h("div", null, h("h3", null, named(m.metric)),
       h("p.small.muted", null, t(`metric.${m.metric}.text`))),
     h("div.measured", null, range(m, { zero, most: half, noise: m.reliability.sdc }),
-      h("p", null, t("metric.value", { value: number(m.value, digits), unit, lo: number(m.lo, digits), hi: number(m.hi, digits) })),
-      h("p.small.muted", null, t("metric.sdc", { sdc: number(m.reliability.sdc, digits), unit }))));
+      h("p", null, inUnits(m)),
+      h("p.small.muted", null, t("metric.sdc", { sdc: number(m.reliability.sdc, digitsOf(m)), unit: t(`unit.${m.unit}`) }))));
 }
 
 /** checks are the looks at the photo's quality. */

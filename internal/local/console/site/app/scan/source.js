@@ -4,6 +4,7 @@ import { h } from "../core/dom.js";
 import { load } from "../core/load.js";
 import { Problem, fromFetch, notice } from "../core/problem.js";
 import { has, t } from "../core/text.js";
+import { tabs } from "../parts/tabs.js";
 import { camera } from "./camera.js";
 import { photoOf } from "./picture.js";
 
@@ -16,34 +17,10 @@ export function sources({ signal, taken, shown: codes = faces, other = true }) {
     file: () => file(taken),
     camera: (at) => camera({ signal: at, taken }),
   };
-  const panel = h("div.panel", { role: "tabpanel", id: "panel", tabindex: "0" });
-  let shown = new AbortController();
-  const tabs = Object.keys(kinds).map((kind) => h("button", {
-    type: "button", role: "tab", id: `tab-${kind}`, "aria-controls": "panel", onclick: () => open(kind),
-  }, t(`source.${kind}`)));
-  const open = (kind) => {
-    shown.abort();
-    shown = new AbortController();
-    for (const tab of tabs) {
-      tab.setAttribute("aria-selected", tab.id === `tab-${kind}`);
-      tab.tabIndex = tab.id === `tab-${kind}` ? 0 : -1;
-    }
-    panel.setAttribute("aria-labelledby", `tab-${kind}`);
-    panel.replaceChildren(kinds[kind](AbortSignal.any([signal, shown.signal])));
-  };
-  const list = h("div.tabs", { role: "tablist", "aria-label": t("source.label"), onkeydown: arrows }, tabs);
-  open("test");
-  return h("div.stack", null, list, panel);
-}
-
-// arrows moves between tabs, as the pattern of WAI-ARIA has it.
-function arrows(event) {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  const tabs = [...event.currentTarget.children];
-  const next = tabs.at((tabs.indexOf(event.target) + step) % tabs.length);
-  next.focus();
-  next.click();
+  return tabs({
+    id: "tab", label: t("source.label"), signal, show: (kind, at) => kinds[kind](at),
+    names: Object.fromEntries(Object.keys(kinds).map((kind) => [kind, t(`source.${kind}`)])),
+  });
 }
 
 function file(taken) {

@@ -28,7 +28,7 @@ function completed(scan, signal) {
     h("div.head", null, h("h1", null, t("result.title")), h("p.muted", null, moment(scan.finishedAt))),
     scan.seriesId && h("p", null, h("a", { href: `#/series/${scan.seriesId}` }, t("result.ofSeries"))),
     h("div.hero", null,
-      load(signal, () => get(`/v1/scans/${scan.id}/images`, { signal }), (images) => pictures(images, result)),
+      load(signal, () => get(`/v1/scans/${scan.id}/images`, { signal }), (images) => pictures(images, result, signal)),
       h("div.stack.wide", null, curve(result.score), standing(scan))),
     fixes(result.fixes),
     contributions(result.score),
