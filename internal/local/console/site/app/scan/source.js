@@ -37,7 +37,7 @@ function file(taken) {
   const input = (id, label, more) => h("div", null, h("label.button", { for: id }, label),
     h("input.unseen", { id, type: "file", accept: "image/*", onchange: changed, ...more }));
   return h("div.stack.card.offer", null, h("p", null, t("file.text")),
-    h("div.row", null, input("file", t("file.choose")), input("capture", t("file.capture"), { capture: "user" })), trouble);
+    h("div.row", null, input("choose", t("file.choose")), input("capture", t("file.capture"), { capture: "user" })), trouble);
 }
 
 const faces = ["completed", "completed_high", "completed_low", "completed_dark_skin", "completed_other", "warning_side_light"];
