@@ -3,7 +3,8 @@ import { h, s } from "../core/dom.js";
 import { date, number, t } from "../core/text.js";
 import { inWords } from "./scale.js";
 
-const wide = 960, high = 320, left = 40, top = 16, bottom = 40;
+// A narrow screen has a narrow picture, so that its letters stay as large.
+const wide = innerWidth < 860 ? 400 : 960, high = 320, left = 40, top = 16, bottom = 40;
 const y = (value) => top + (high - top - bottom) * (1 - value / 100);
 
 /** chart returns the picture of the points, oldest first. */

@@ -19,7 +19,9 @@ function deviate(percent) {
   return p < .5 ? -z : z;
 }
 
-const wide = 640, high = 210, ground = 168, most = 3;
+// A narrow screen has a narrow picture, so that its letters stay as large.
+const wide = innerWidth < 860 ? 380 : 640;
+const high = 210, ground = 168, most = 3;
 const x = (z) => wide / 2 + (z / most) * (wide / 2 - 12);
 const y = (z) => ground - 140 * Math.exp(-z * z / 2);
 
