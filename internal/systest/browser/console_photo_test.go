@@ -4,6 +4,7 @@ package browser_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func facing(t *testing.T, code string) visitor {
 	t.Helper()
 	film := filepath.Join(t.TempDir(), "camera.mjpeg")
 	prepared(t, os.WriteFile(film, bytes.Repeat(photoOf(t, code), 4), 0o600))
-	browser, end, err := launchWith(t.Context(), []chromedp.ExecAllocatorOption{
+	browser, end, err := launchWith(context.WithoutCancel(t.Context()), []chromedp.ExecAllocatorOption{
 		chromedp.Flag("use-file-for-fake-video-capture", film),
 	})
 	prepared(t, err)

@@ -3,6 +3,7 @@
 package browser_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -33,12 +34,11 @@ func (v visitor) fails(code, way string) {
 func TestConsole_cameraTrouble(t *testing.T) {
 	v := openConsole(t, phone)
 	v.enrol("console-no-camera@example.com")
+	const refuse = `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", %q))`
 	for fault, code := range map[string]string{
 		"NotAllowedError": "camera_denied", "NotFoundError": "no_camera", "NotReadableError": "camera_busy",
 	} {
-		must[bool](v.page, fmt.Sprintf(
-			`(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", %q)); return true })()`, fault,
-		))
+		v.runs(fmt.Sprintf(refuse, fault))
 		v.press("#tab-test")
 		v.press("#tab-camera")
 		v.press("#camera-on")
@@ -49,11 +49,12 @@ func TestConsole_cameraTrouble(t *testing.T) {
 	}
 }
 
-// The network goes in the middle of an upload and the page is closed. What it goes on with is the same
-// scan, once.
+// The network goes in the middle of an upload and the page is closed. What it goes on with is the
+// same scan, once.
 func TestConsole_cut(t *testing.T) {
 	through := newStrait(t, running.StorageHost())
-	browser, end, err := launch(t.Context(), running.StorageHost()+" "+through.Listener.Addr().String())
+	rule := running.StorageHost() + " " + through.Listener.Addr().String()
+	browser, end, err := launch(context.WithoutCancel(t.Context()), rule)
 	prepared(t, err)
 	t.Cleanup(end)
 	v := visitor{openIn(browser, t, phone)}
@@ -106,18 +107,15 @@ func TestConsole_offline(t *testing.T) {
 func TestConsole_down(t *testing.T) {
 	v := openConsole(t, desk)
 	v.enrol("console-down@example.com")
-	must[bool](v.page, `(() => {
-	  const real = fetch;
-	  globalThis.fetch = (url, options) => !String(url).includes("/v1/inbox") ? real(url, options) : Promise.resolve(new Response(
-	    JSON.stringify({code: "unavailable", detail: "Try again later."}),
-	    {status: 503, headers: {"Content-Type": "application/problem+json", "Retry-After": "2"}}));
-	  globalThis.mend = () => { globalThis.fetch = real; return true };
-	  return true;
-	})()`)
+	v.runs(`const real = fetch;
+	  const down = () => new Response(JSON.stringify({code: "unavailable", detail: "Try again later."}),
+	    {status: 503, headers: {"Content-Type": "application/problem+json", "Retry-After": "2"}});
+	  globalThis.fetch = async (url, options) => String(url).includes("/v1/inbox") ? down() : real(url, options);
+	  globalThis.mend = () => { globalThis.fetch = real }`)
 	v.goes("#/inbox")
 	v.fails("unavailable", "button")
 	v.shows(".notice", "Try again later.")
-	must[bool](v.page, "mend()")
+	v.runs("mend()")
 	v.press(".notice button")
 	v.there(".mail")
 }
@@ -188,5 +186,5 @@ func TestConsole_manyPhotos(t *testing.T) {
 		t.Errorf("the chart has %d points", got)
 	}
 	v.press("#main > .loaded:last-child button")
-	v.until("all are listed", func() bool { return must[int](v.page, `document.querySelectorAll(".rowlink").length`) == 21 })
+	v.holds("all are listed", `document.querySelectorAll(".rowlink").length === 21`)
 }
