@@ -95,6 +95,10 @@ const violations = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a",
   .then(({violations}) => violations.map((v) => v.id + ": " + v.help + ": " +
     v.nodes.slice(0, 3).map((n) => n.target + " " + (n.any[0]?.message ?? "")).join("; ")))`
 
+// oddities are words that a script has written in the place of a value, and keys of strings.
+const oddities = `document.getElementById("main").innerText.match(
+  /\b(null|undefined|NaN|false|\[object \w+\])\b|\b(problem|way|metric|test|failed|nav|check)\.[a-z_]+\b/g) ?? []`
+
 // view holds a view to its widths and to axe, light and dark. It takes pictures where SHOTS is set.
 func (v visitor) view(name string) {
 	v.Helper()
@@ -104,6 +108,9 @@ func (v visitor) view(name string) {
 	}
 	v.runs(script)
 	v.holds("the view is loaded", `!document.querySelector("[aria-busy=true]")`)
+	if odd := must[[]string](v.page, oddities); len(odd) > 0 {
+		v.Errorf("%s shows %q", name, odd)
+	}
 	for _, at := range []screen{phone, desk} {
 		v.fit(at)
 		for _, fault := range must[[]string](v.page, overflowing) {

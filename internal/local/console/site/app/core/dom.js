@@ -30,9 +30,13 @@ function fill(made, attributes, children) {
     else if (key === "value" && "value" in made) made.value = value;
     else made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...nodes(children));
   return made;
 }
+
+/** nodes returns what there is among children, some of which may be left out by a condition. */
+export const nodes = (children) =>
+  [children].flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== "");
 
 /** place sets the left edge and the width of an element in percent, which a style sheet cannot know. */
 export function place(element, left, width) {

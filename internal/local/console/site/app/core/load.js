@@ -1,5 +1,5 @@
 // Shows at once what needs no answer, and the rest when it is there.
-import { h } from "./dom.js";
+import { h, nodes } from "./dom.js";
 import { asProblem, isOver, notice } from "./problem.js";
 import { leave } from "./session.js";
 import { t } from "./text.js";
@@ -13,7 +13,7 @@ export function load(signal, ask, show) {
     box.setAttribute("aria-busy", "true");
     try {
       const answer = await ask();
-      if (!signal.aborted) box.replaceChildren(...[show(answer, again)].flat(Infinity).filter(Boolean));
+      if (!signal.aborted) box.replaceChildren(...nodes(show(answer, again)));
     } catch (fault) {
       if (signal.aborted || fault.name === "AbortError") return;
       await ended(fault);

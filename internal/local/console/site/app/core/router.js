@@ -1,5 +1,5 @@
 // Shows the view of the address behind #, so that the back button, links and bookmarks work.
-import { h } from "./dom.js";
+import { h, nodes } from "./dom.js";
 import { notice } from "./problem.js";
 import { ready, user } from "./session.js";
 import { t } from "./text.js";
@@ -42,7 +42,7 @@ async function show(shown) {
     const { view } = await needed.load();
     if (signal.aborted) return;
     const params = path.match(needed.path)?.slice(1) ?? [];
-    main.replaceChildren(...[view({ signal, params, query: new URLSearchParams(query) })].flat());
+    main.replaceChildren(...nodes(view({ signal, params, query: new URLSearchParams(query) })));
   } catch (fault) {
     main.replaceChildren(h("h1", null, t("problem.other")), notice(fault, refresh));
   }

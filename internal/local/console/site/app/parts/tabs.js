@@ -1,5 +1,5 @@
 // Tabs, as the pattern of WAI-ARIA has them.
-import { h } from "../core/dom.js";
+import { h, nodes } from "../core/dom.js";
 
 /** tabs returns the tabs of {name: label} and their panel. show returns what a tab shows; its signal ends
  * when another is opened. */
@@ -18,7 +18,7 @@ export function tabs({ id, label, names, signal, show }) {
       tab.tabIndex = chosen ? 0 : -1;
     }
     panel.setAttribute("aria-labelledby", `${id}-${name}`);
-    panel.replaceChildren(...[show(name, AbortSignal.any([signal, shown.signal]))].flat());
+    panel.replaceChildren(...nodes(show(name, AbortSignal.any([signal, shown.signal]))));
   };
   open(Object.keys(names)[0]);
   return h("div.stack", null, h("div.tabs", { role: "tablist", "aria-label": label, onkeydown: arrows }, all), panel);
