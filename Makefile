@@ -17,7 +17,7 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 # The vulnerabilities of Go modules, where vuln.go.dev cannot be reached: VULNDB=latest takes the newest.
 VULNDB        := v0.0.0-20261105234957-e22db6528018
-GENERATED     := $(wildcard internal/web/reference/assets/*) internal/client/api/client.gen.go internal/client/api/overlay.yaml internal/httpapi/openapi.yaml \
+GENERATED     := $(wildcard internal/web/reference/assets/* internal/local/console/site/vendor/*) internal/client/api/client.gen.go internal/client/api/overlay.yaml internal/httpapi/openapi.yaml \
 	internal/httpapi/README.md internal/httpapi/contract/openapi.json internal/usertext/tables.go internal/local/host/functions.gen.go \
 	internal/face/reliability/scores.gen.go \
 	functions/README.md terraform/README.md terraform/main.tf terraform/variables.tf terraform/outputs.tf \
@@ -51,7 +51,16 @@ test: ## Run every test with the race detector, on the real emulators. ARGS adds
 .PHONY: browser
 browser: ## Run journeys through the whole system in Chromium, on a phone's screen. CHROMIUM=path names it, SHOTS=folder gets pictures of all pages, ARGS adds flags of go test.
 	@case $$SHOTS in ""|/*) ;; *) SHOTS=$$CALLED_FROM/$$SHOTS ;; esac; export SHOTS; \
-	scripts/local.sh test -- go test -tags=browser -count=1 -timeout 10m $(ARGS) ./internal/systest/browser
+	scripts/local.sh test -- go test -tags=browser -count=1 -timeout 20m $(ARGS) ./internal/systest/browser
+
+.PHONY: screenshots
+screenshots: ## Write pictures of the console's views, at 390 and 1440 px, light and dark, to the folder SHOTS (screenshots).
+	@case $${SHOTS:=screenshots} in /*) ;; *) SHOTS=$$CALLED_FROM/$$SHOTS ;; esac; export SHOTS; \
+	scripts/local.sh test -- go test -tags=browser -count=1 -timeout 20m -run TestConsole $(ARGS) ./internal/systest/browser
+
+.PHONY: first-result
+first-result: ## Measure the seconds from `make run` to the first result in the console, in Chromium (aim: below 30).
+	@go test -tags=browser -count=1 -v -run TestFirstResult ./internal/systest/browser/first
 
 .PHONY: chaos
 chaos: ## Run the system with faults on purpose and look for what was lost or told twice. SEEDS=n runs, FIRST=seed, FAULTS=list.

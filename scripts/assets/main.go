@@ -1,5 +1,8 @@
-// Command assets writes the files that the page /docs is made of into the folder assets where it is
-// run: internal/web/reference, by `go generate`.
+// Command assets writes the files of others that a page is made of, and their checksums, where
+// `go generate` runs it in the folder of the page's package:
+//
+//	assets reference    # the page /docs, internal/web/reference
+//	assets console      # the console of `make run`, internal/local/console
 //
 // npm installs what npm/package-lock.json pins, which holds npm to the checksums of the lock, and
 // runs no script of the packages. The files' own checksums are written beside them, in the format
@@ -7,21 +10,52 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/facescan/facescan/scripts/npmtools"
 )
 
-// taken are the files of the package that the page needs, and what it has to say about them.
-var taken = []string{
-	"LICENSE", "NOTICE", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt", "swagger-ui.css",
+// page is what a page takes.
+type page struct {
+	// into is the folder for the files.
+	into string
+	// taken are the files below node_modules, each of another name.
+	taken []string
+	// edit, where set, is what is replaced in scripts, and by what.
+	edit *regexp.Regexp
+	by   string
+}
+
+// pages has what is taken, and what the packages have to say about it.
+var pages = map[string]page{
+	"reference": {
+		into: "assets",
+		taken: []string{
+			"swagger-ui-dist/LICENSE", "swagger-ui-dist/NOTICE", "swagger-ui-dist/swagger-ui-bundle.js",
+			"swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt", "swagger-ui-dist/swagger-ui.css",
+		},
+	},
+	"console": {
+		into: filepath.Join("site", "vendor"),
+		taken: []string{
+			"firebase/firebase-app.js", "firebase/firebase-auth.js",
+			"@fontsource-variable/instrument-sans/LICENSE",
+			"@fontsource-variable/instrument-sans/files/instrument-sans-latin-wght-normal.woff2",
+		},
+		// The modules load one another from Google's host, and their maps are not there.
+		edit: regexp.MustCompile(`https://www\.gstatic\.com/firebasejs/[\d.]+/(firebase-app\.js)|\n//# sourceMappingURL=.*`),
+		by:   "./$1",
+	},
 }
 
 // limit is the largest size of a file, in bytes.
@@ -29,7 +63,7 @@ const limit = 2_000_000
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, "npm", "assets")
+	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "assets:", err)
@@ -37,36 +71,58 @@ func main() {
 	}
 }
 
-// run installs what the folder pinned pins and copies what is taken into the folder into.
-func run(ctx context.Context, pinned, into string) error {
-	dir, remove, err := npmtools.Install(ctx, os.DirFS(pinned), os.Stderr)
+// run installs what the folder npm pins and copies what the page takes.
+func run(ctx context.Context, args []string) error {
+	if len(args) != 1 {
+		return errNoPage
+	}
+	of, ok := pages[args[0]]
+	if !ok {
+		return errNoPage
+	}
+	dir, remove, err := npmtools.Install(ctx, os.DirFS("npm"), os.Stderr)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	return take(filepath.Join(dir, "node_modules", "swagger-ui-dist"), into)
+	return of.take(filepath.Join(dir, "node_modules"))
 }
 
 // take copies the files and writes their checksums.
-func take(from, into string) error {
-	if err := os.MkdirAll(into, 0o750); err != nil {
+func (p page) take(from string) error {
+	if err := os.MkdirAll(p.into, 0o750); err != nil {
 		return err
 	}
 	var sums strings.Builder
-	for _, name := range taken {
+	for _, name := range p.taken {
 		content, err := os.ReadFile(filepath.Join(from, name)) //nolint:gosec // npm has checked what is there
 		if err != nil {
 			return fmt.Errorf("take %s: %w", name, err)
 		}
+		if path.Ext(name) == ".js" && p.edit != nil {
+			content = p.edit.ReplaceAllFunc(content, p.replacement)
+		}
 		if len(content) >= limit {
 			return fmt.Errorf("take %s: %w: it has %d bytes", name, errTooLarge, len(content))
 		}
-		if err := os.WriteFile(filepath.Join(into, name), content, 0o600); err != nil { //nolint:gosec // a name of taken
+		as := path.Base(name)
+		if err := os.WriteFile(filepath.Join(p.into, as), content, 0o600); err != nil { //nolint:gosec // a name of taken
 			return fmt.Errorf("take %s: %w", name, err)
 		}
-		_, _ = fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), name)
+		_, _ = fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), as)
 	}
-	return os.WriteFile(filepath.Join(into, "SHA256SUMS"), []byte(sums.String()), 0o600)
+	return os.WriteFile(filepath.Join(p.into, "SHA256SUMS"), []byte(sums.String()), 0o600)
 }
 
-var errTooLarge = errors.New("a file of a page is to be below 2 MB")
+// replacement returns what comes in the place of a match: nothing where it has no group.
+func (p page) replacement(match []byte) []byte {
+	if bytes.HasPrefix(match, []byte("https:")) {
+		return p.edit.ReplaceAll(match, []byte(p.by))
+	}
+	return nil
+}
+
+var (
+	errTooLarge = errors.New("a file of a page is to be below 2 MB")
+	errNoPage   = errors.New("say of which page: reference or console")
+)

@@ -14,6 +14,7 @@ import (
 
 func printAddresses(w io.Writer, h *host.Host) {
 	for _, line := range [][2]string{
+		{"console", h.ConsoleURL() + ", to see it work"},
 		{"API", h.URL},
 		{"health", h.URL + "/health, " + h.URL + "/ready"},
 		{"contract", h.URL + "/v1/openapi.yaml, as a page " + h.URL + "/docs"},

@@ -33,7 +33,9 @@ func (h *Host) serveHere(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	h.servePrivate(eventRoutes(found))
+	if err := h.servePrivate(eventRoutes(found)); err != nil {
+		return err
+	}
 	public := publicRoutes(found)
 	if !opts.Balancer {
 		public = balanced(public)

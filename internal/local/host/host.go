@@ -26,6 +26,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -335,13 +336,17 @@ const variableOrigins = "FACESCAN_CORS_ORIGINS"
 // its functions, and the next one would take that for the user's.
 var userOrigins = sync.OnceValue(func() string { return os.Getenv(variableOrigins) })
 
-// admittedOrigins returns the web origins that are admitted: those that the user has set, or else
-// those of any web server on this machine.
+// admittedOrigins returns the web origins that are admitted: those that the user has set, and the
+// console's if its port is a fixed one, or else those of any web server on this machine.
 func admittedOrigins(p address.Place, set string) []string {
-	if set != "" {
-		return strings.Split(set, ",")
+	if set == "" {
+		return p.Origins()
 	}
-	return p.Origins()
+	all := strings.Split(set, ",")
+	if p.Ports.Views != 0 {
+		all = append(all, "http://"+net.JoinHostPort(address.Loopback, strconv.Itoa(p.Ports.Views)))
+	}
+	return all
 }
 
 // randomKey returns 32 bytes in base64.

@@ -10,16 +10,20 @@ import (
 )
 
 func TestAdmittedOrigins(t *testing.T) {
-	place := address.Place{}
+	fixed := address.Place{Ports: address.PortsFrom(8080)}
 	for name, tt := range map[string]struct {
-		set  string
-		want []string
+		place address.Place
+		set   string
+		want  []string
 	}{
-		"none are set": {"", place.Origins()},
-		"two are set":  {"http://a.test,http://b.test", []string{"http://a.test", "http://b.test"}},
+		"none are set": {address.Place{}, "", address.Place{}.Origins()},
+		"two are set":  {address.Place{}, "http://a.test,http://b.test", []string{"http://a.test", "http://b.test"}},
+		"one is set, and the console has its port": {
+			fixed, "http://a.test", []string{"http://a.test", "http://127.0.0.1:8095"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, admittedOrigins(place, tt.set)); diff != "" {
+			if diff := cmp.Diff(tt.want, admittedOrigins(tt.place, tt.set)); diff != "" {
 				t.Errorf("origins (-want +got):\n%s", diff)
 			}
 		})

@@ -3,8 +3,10 @@ package host
 import (
 	"encoding/json"
 	"net/http"
+	"os"
 
 	"github.com/facescan/facescan/internal/local/address"
+	"github.com/facescan/facescan/internal/local/console"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/mailbox"
 	"github.com/facescan/facescan/internal/local/waterfall"
@@ -21,8 +23,13 @@ const (
 
 // servePrivate serves what no client of the API may reach: the event functions, below eventPath,
 // what was sent to the users, for programs and for a person, the traces, and the clock.
-func (h *Host) servePrivate(events http.Handler) {
+func (h *Host) servePrivate(events http.Handler) error {
+	site, err := console.New(h.consoleAddresses())
+	if err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
+	site.Routes(mux)
 	mux.Handle(eventPath, h.faults.Handler(events))
 	mux.HandleFunc("GET "+faultsPath, h.getFaults)
 	mux.HandleFunc("POST "+faultsPath, h.setFaults)
@@ -36,7 +43,22 @@ func (h *Host) servePrivate(events http.Handler) {
 		waterfall.Pages{Ring: h.traces, Find: h.findTraces}.Routes(mux)
 	}
 	h.private.serve(forThisMachine(mux))
+	return nil
 }
+
+// consoleAddresses returns what the console talks to: as the console is at 127.0.0.1 alone, it
+// reaches the API there, too, and links have that host.
+func (h *Host) consoleAddresses() console.Addresses {
+	return console.Addresses{
+		API:     h.public.url(address.Loopback),
+		Auth:    "http://" + os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"),
+		Storage: "http://" + h.Storage.Host(),
+		Project: Project,
+	}
+}
+
+// ConsoleURL returns where a person sees the system work, http://127.0.0.1:port/console/.
+func (h *Host) ConsoleURL() string { return h.private.url(address.Loopback) + console.Path }
 
 // forThisMachine refuses requests that a page of the internet has a browser of this machine send:
 // by a name that it has turned to 127.0.0.1, or in its own.

@@ -37,7 +37,9 @@ func (h *Host) serveInChild(ctx context.Context, opts Options) error {
 	}
 	h.faults.OnCrash(h.crash)
 	h.servePublic(balanced(front(h.children, func(a addresses) string { return a.Public })))
-	h.servePrivate(front(h.children, func(a addresses) string { return a.Events }))
+	if err := h.servePrivate(front(h.children, func(a addresses) string { return a.Events })); err != nil {
+		return err
+	}
 	for _, c := range h.children {
 		if err := c.awaitFirst(ctx); err != nil {
 			return err

@@ -19,6 +19,13 @@ const elsewhere = "elsewhere.example"
 // launch starts a browser, which ends with the context and by end. It finds no other hosts than
 // this machine, and those that the rules name: "HOST:PORT HOST:PORT" leads from one to another.
 func launch(ctx context.Context, rules ...string) (browser context.Context, end func(), err error) {
+	return launchWith(ctx, nil, rules...)
+}
+
+// launchWith is launch with further flags of the browser.
+func launchWith(
+	ctx context.Context, flags []chromedp.ExecAllocatorOption, rules ...string,
+) (browser context.Context, end func(), err error) {
 	program, err := machine.This().Chromium()
 	if err != nil {
 		return nil, nil, err
@@ -30,6 +37,7 @@ func launch(ctx context.Context, rules ...string) (browser context.Context, end 
 		chromedp.Flag("use-fake-device-for-media-stream", true),
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
 	)
+	options = append(options, flags...)
 	if os.Geteuid() == 0 { // the sandbox refuses root
 		options = append(options, chromedp.NoSandbox)
 	}

@@ -29,6 +29,8 @@ type system struct {
 	logs *testkit.Buffer
 	// site is the app's web server, which is reached by any name of this machine.
 	site *site
+	// modules is the folder of the packages that npm has installed.
+	modules string
 	// photo is a file with one face.
 	photo string
 	// chromium is the context of a browser, from which those of pages come.
@@ -82,13 +84,14 @@ func (s *system) begin(ctx context.Context) error {
 		return err
 	}
 	s.atEnd(func() error { remove(); return nil })
+	s.modules = filepath.Join(npm, "node_modules")
 	if s.Host, err = host.Start(ctx, host.Options{
 		Progress: os.Stderr, Logs: s.logs, InProcess: true, MinBackoff: 100 * time.Millisecond, SweepEvery: time.Second,
 	}); err != nil {
 		return err
 	}
 	s.atEnd(s.Close)
-	if s.site, err = newSite(s.URL, s.AuthHost, filepath.Join(npm, "node_modules")); err != nil {
+	if s.site, err = newSite(s.URL, s.AuthHost, s.modules); err != nil {
 		return err
 	}
 	s.atEnd(func() error { s.site.Close(); return nil })

@@ -21,7 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-//go:generate go run ../../../scripts/assets
+//go:generate go run ../../../scripts/assets reference
 
 var (
 	//go:embed page.html page.css start.js

@@ -1,0 +1,190 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
+)
+
+// signsIn signs a member in, whom another app has signed up.
+func (v visitor) signsIn(m member) {
+	v.Helper()
+	v.there("#email")
+	v.write("#email", m.Email)
+	v.write("#password", m.Password)
+	v.press("#sign-in")
+	v.holds("the user is signed in", `!!document.querySelector("#sign-out")`) // behind the menu of a phone
+}
+
+// fails waits for the sentence and the way on of a problem.
+func (v visitor) fails(code, way string) {
+	v.Helper()
+	notice := fmt.Sprintf(".notice[data-code=%q]", code)
+	v.there(notice)
+	v.there(notice + " " + way)
+}
+
+func TestConsole_cameraTrouble(t *testing.T) {
+	v := openConsole(t, phone)
+	v.enrol("console-no-camera@example.com")
+	const refuse = `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", %q))`
+	for fault, code := range map[string]string{
+		"NotAllowedError": "camera_denied", "NotFoundError": "no_camera", "NotReadableError": "camera_busy",
+	} {
+		v.runs(fmt.Sprintf(refuse, fault))
+		v.press("#tab-test")
+		v.press("#tab-camera")
+		v.press("#camera-on")
+		v.fails(code, "button")
+		if code == "camera_denied" {
+			v.view("camera-denied")
+		}
+	}
+}
+
+// The network goes in the middle of an upload and the page is closed. What it goes on with is the
+// same scan, once.
+func TestConsole_cut(t *testing.T) {
+	through := newStrait(t, running.StorageHost())
+	rule := running.StorageHost() + " " + through.Listener.Addr().String()
+	browser, end, err := launch(context.WithoutCancel(t.Context()), rule)
+	prepared(t, err)
+	t.Cleanup(end)
+	v := visitor{openIn(browser, t, phone)}
+	v.visit(running.ConsoleURL())
+	v.enrol("console-cut@example.com")
+	v.expect("net::ERR_", "412 (Precondition Failed)")
+	stop := through.cutNext(t, 10_000)
+	v.measure("completed")
+	v.awaits(stop.reached)
+	through.down.Store(true)
+	stop.end()
+	v.fails("unreachable", ".title")
+	v.view("cut")
+	v.visit("about:blank")
+	through.down.Store(false)
+	v.visit(running.ConsoleURL() + "#/photo")
+	v.shows("#main", "A photo is waiting")
+	v.view("waiting")
+	v.press(`a[href^="#/way/"]`)
+	v.there(".mark")
+	v.goes("#/timeline")
+	v.there(".rowlink")
+	if got := must[int](v.page, `document.querySelectorAll(".rowlink").length`); got != 1 {
+		t.Errorf("%d scans came of one photo", got)
+	}
+}
+
+// Without a network the page says so, and goes on by itself when it is back.
+func TestConsole_offline(t *testing.T) {
+	v := openConsole(t, phone)
+	v.enrol("console-offline@example.com")
+	v.expect("net::ERR_")
+	v.there("[data-code=completed]")
+	v.press("[data-code=completed]")
+	v.there("#measure")
+	v.connected(false)
+	v.press("#measure")
+	v.fails("unreachable", ".title")
+	v.connected(true)
+	v.there(".mark")
+	v.connected(false)
+	v.goes("#/settings")
+	v.fails("unreachable", "button")
+	v.connected(true)
+	v.press(".notice[data-code=unreachable] button")
+	v.there("#main form")
+}
+
+// A function that is down is said to be, and can be asked again.
+func TestConsole_down(t *testing.T) {
+	v := openConsole(t, desk)
+	v.enrol("console-down@example.com")
+	v.runs(`const real = fetch;
+	  const down = () => new Response(JSON.stringify({code: "unavailable", detail: "Try again later."}),
+	    {status: 503, headers: {"Content-Type": "application/problem+json", "Retry-After": "2"}});
+	  globalThis.fetch = async (url, options) => String(url).includes("/v1/inbox") ? down() : real(url, options);
+	  globalThis.mend = () => { globalThis.fetch = real }`)
+	v.goes("#/inbox")
+	v.fails("unavailable", "button")
+	v.shows(".notice", "Try again later.")
+	v.runs("mend()")
+	v.press(".notice button")
+	v.holds("the inbox is there", `!document.querySelector(".notice") && !!document.querySelector(".mail, .lead")`)
+}
+
+// A sign-in that another device has ended leads back to the sign-in.
+func TestConsole_revoked(t *testing.T) {
+	m := enrolled(t, "console-revoked@example.com")
+	v := openConsole(t, phone)
+	v.signsIn(m)
+	v.expect("401 (Unauthorized)", "403 (Forbidden)", "400 (Bad Request)")
+	ended, err := m.API().SignOutEverywhereWithResponse(t.Context())
+	prepared(t, err)
+	if ended.StatusCode() >= 300 {
+		t.Fatal(ended.Status())
+	}
+	v.goes("#/inbox")
+	v.there("#sign-in")
+	v.shows("#main", "You are signed out")
+}
+
+// An account that is being erased is said to be, at the sign-in.
+func TestConsole_erasing(t *testing.T) {
+	m := enrolled(t, "console-erasing@example.com")
+	v := openConsole(t, phone)
+	v.signsIn(m)
+	v.expect("401 (Unauthorized)", "403 (Forbidden)", "400 (Bad Request)", "404 (Not Found)")
+	_, err := m.Erase(t.Context())
+	prepared(t, err)
+	v.goes("#/inbox")
+	v.there("#sign-in")
+}
+
+// Two tabs are one sign-in.
+func TestConsole_tabs(t *testing.T) {
+	m := enrolled(t, "console-tabs@example.com")
+	v := openConsole(t, desk)
+	v.signsIn(m)
+	ctx, end := chromedp.NewContext(v.ctx)
+	t.Cleanup(end)
+	other := visitor{&page{TB: t, ctx: ctx, screen: desk}}
+	prepared(t, chromedp.Do(ctx))
+	other.visit(running.ConsoleURL())
+	other.holds("the other tab is signed in", `!!document.querySelector("#sign-out")`)
+	other.runs(`document.querySelector("#sign-out").click()`)
+	v.shows("#main", "You are signed out")
+}
+
+// Twenty photos and one more have their places in the chart and in the list.
+func TestConsole_manyPhotos(t *testing.T) {
+	m := enrolled(t, "console-many@example.com")
+	photo := photoOf(t, "completed")
+	for i := range 21 {
+		look, err := client.Look(photo, i)
+		prepared(t, err)
+		opened, err := m.Open(t.Context(), fmt.Sprintf("look-%d", i), api.UploadRequestContentTypeImageJpeg)
+		prepared(t, err)
+		prepared(t, m.Put(t.Context(), opened.Upload, look))
+		_, err = m.AwaitScan(t.Context(), opened.Scan.ID)
+		prepared(t, err)
+	}
+	v := openConsole(t, phone)
+	v.signsIn(m)
+	v.goes("#/timeline")
+	v.there(".chart svg")
+	v.there(".rowlink")
+	v.view("timeline-many")
+	if got := must[int](v.page, `document.querySelectorAll(".chart a").length`); got != 20 {
+		t.Errorf("the chart has %d points", got)
+	}
+	v.press("#main > .loaded:last-child button")
+	v.holds("all are listed", `document.querySelectorAll(".rowlink").length === 21`)
+}
