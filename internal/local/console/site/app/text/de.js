@@ -96,7 +96,7 @@ export default {
   "failed.no_face": "Es wurde kein Gesicht gefunden", "failed.several_faces": "Es sind mehrere Gesichter", "failed.face_too_small": "Das Gesicht ist zu klein", "failed.face_too_near": "Das Gesicht ist abgeschnitten",
   "failed.turned_away": "Der Kopf ist abgewandt", "failed.too_dark": "Es ist zu dunkel", "failed.too_bright": "Es ist zu hell", "failed.blurred": "Das Foto ist unscharf",
   "failed.photo_missing": "Das Foto war weg", "failed.content_mismatch": "Ein anderes Foto war angekündigt", "failed.content_type_mismatch": "Die Datei ist von anderer Art als angekündigt",
-  "failed.content_encoded": "Der Upload war komprimiert", "failed.photo_expired": "Das Foto konnte nicht rechtzeitig gemessen werden", "failed.consent_withdrawn": "Die Einwilligung wurde widerrufen", "failed.analysis_crashed": "Die Engine ist gescheitert",
+  "failed.content_encoded": "Der Upload war komprimiert", "failed.photo_expired": "Das Foto konnte nicht rechtzeitig gemessen werden", "failed.consent_withdrawn": "Die Einwilligung wurde widerrufen", "failed.account_held": "Das Konto wird geprüft", "failed.analysis_crashed": "Die Engine ist gescheitert",
 
   "home.hello": "Willkommen", "home.helloTo": "Willkommen, {name}", "home.consent": "Zuerst kommt die Einwilligung: was mit einem Foto geschieht, und wie lange es bleibt.",
   "home.first": "Noch ist nichts gemessen. Das erste Foto dauert ein paar Sekunden.", "home.latest": "Das letzte Foto", "home.open": "Das ganze Ergebnis ansehen",

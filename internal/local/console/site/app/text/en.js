@@ -97,7 +97,7 @@ export default {
   "failed.no_face": "No face was found", "failed.several_faces": "There are several faces", "failed.face_too_small": "The face is too small", "failed.face_too_near": "The face is cut off",
   "failed.turned_away": "The head is turned away", "failed.too_dark": "It is too dark", "failed.too_bright": "It is too bright", "failed.blurred": "The photo is blurred",
   "failed.photo_missing": "The photo was gone", "failed.content_mismatch": "Another photo had been announced", "failed.content_type_mismatch": "The file is of another type than announced",
-  "failed.content_encoded": "The upload was compressed", "failed.photo_expired": "The photo could not be measured in time", "failed.consent_withdrawn": "The consent was withdrawn", "failed.analysis_crashed": "The engine failed",
+  "failed.content_encoded": "The upload was compressed", "failed.photo_expired": "The photo could not be measured in time", "failed.consent_withdrawn": "The consent was withdrawn", "failed.account_held": "The account is under review", "failed.analysis_crashed": "The engine failed",
 
   "home.hello": "Welcome", "home.helloTo": "Welcome, {name}", "home.consent": "First comes the consent: what is done with a photo, and how long it is kept.",
   "home.first": "Nothing is measured yet. The first photo takes a few seconds.", "home.latest": "The latest photo", "home.open": "See the whole result",
