@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/testkit"
+	"github.com/facescan/facescan/internal/throttle"
 )
 
 // The framework would cut running requests off at SIGTERM. Several run, as the last one to end
 // decides.
 func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 	t.Parallel()
-	const running = 24
+	const running = throttle.Places - 4
 	port := testkit.FreePort(t)
 	p := startHelper(t, serveSlowly, productionEnviron("FUNCTION_TARGET", "late", helperPort, port))
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 2 * running}}

@@ -31,8 +31,9 @@ const arrival = 10 * time.Second
 // line of package throttle gets 503 with Retry-After at once. Cloud Run's own bound is for requests
 // that wait, too, and not as low as an instance needs.
 //
-// A request takes its place once its body is there, so that slow clients take none. A body that is
-// longer than JSON may be is a photo, which takes none at all: package upload bounds those.
+// A request takes its place once its body is there, and gives it up once its answer begins, so that
+// slow clients take none. A body that is longer than JSON may be is a photo, which takes none at
+// all: package upload bounds those.
 func throttled(next http.Handler, places *throttle.Throttle) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !arrived(w, r) {
@@ -45,9 +46,34 @@ func throttled(next http.Handler, places *throttle.Throttle) http.Handler {
 			return
 		}
 		defer leave()
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(placed{w, leave}, r.WithContext(ctx))
 	})
 }
+
+// placed gives the place of its request up when it begins: the work is done, and the client may be
+// slow to read.
+type placed struct {
+	http.ResponseWriter
+
+	leave func()
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a placed) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		a.leave()
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a placed) Write(p []byte) (int, error) {
+	a.leave()
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (a placed) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // arrived reads the body of a request and keeps it for the handler, with the error that ended it,
 // if any. It reports false if the body is longer than a handler takes as JSON; the rest is then
