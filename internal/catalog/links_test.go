@@ -37,8 +37,8 @@ var heavy = map[string][]string{
 var healthLinks = []string{
 	"functions/health", "internal/boot", "internal/boot/ready", "internal/crossorigin", "internal/event",
 	"internal/fault", "internal/httpapi", "internal/httpapi/contract", "internal/httpapi/health", "internal/keys",
-	"internal/rate", "internal/reached", "internal/schema", "internal/sentence", "internal/telemetry", "internal/web",
-	"internal/web/reference",
+	"internal/rate", "internal/reached", "internal/schema", "internal/sentence", "internal/telemetry", "internal/throttle",
+	"internal/web", "internal/web/reference",
 }
 
 // allBut returns the functions of the catalog without one.
