@@ -2,9 +2,9 @@
 // their turn. Without a bound, a flood makes all of its requests slow, until the clients have gone
 // and the work for them is in vain.
 //
-// A request has a place while it works: not while its body arrives, and not while it waits for a
-// document to change ([Rest]). So slow clients and long polls take no places from others, and
-// Cloud Run may send an instance more requests than it has places.
+// A request has a place while it works: not while its body arrives or its answer leaves, and not
+// while it waits for a document to change ([Rest]). So slow clients and long polls take no places
+// from others, and Cloud Run may send an instance more requests than it has places.
 package throttle
 
 import (
