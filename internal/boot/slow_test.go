@@ -61,7 +61,7 @@ func besiege(t *testing.T) *besieged {
 	}
 	b.address, b.server = listener.Addr().String(), short().Server(handler)
 	b.server.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
+		switch state { //nolint:exhaustive // in the others it is open
 		case http.StateNew:
 			b.all.Add(1)
 			b.now.Add(1)

@@ -26,8 +26,9 @@ const (
 	// of an instance busy. With 80, `bench load -overload` accepted fewer in the overload, each after
 	// twice the time.
 	Places = 20
-	// Line is how many requests wait for a place, and Wait how long each does at most.
+	// Line is how many requests wait for a place.
 	Line = 80
+	// Wait is how long each of them waits at most.
 	Wait = 2 * time.Second
 )
 

@@ -18,9 +18,9 @@ type orphanView struct {
 	Outcome string `json:"outcome"`
 }
 
-const ofOrphans = `Those are the photos and results of scans that were begun after the backup that the database was restored
-from: nothing leads to them any more. It lists both buckets and reads each of their scans. It refuses a
-database that the functions do not use, such as one that a restore is tried with.`
+const ofOrphans = `Those are the photos and results of scans that were begun after the backup that the database was
+restored from: nothing leads to them any more. It lists both buckets and reads each of their scans. It
+refuses a database that the functions do not use, such as one that a restore is tried with.`
 
 var orphansList = command{
 	name: "orphans list", about: "lists the objects of scans that the database does not have", more: ofOrphans,

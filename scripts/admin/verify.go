@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
@@ -88,10 +89,9 @@ func verified(r *verify.Report) answer {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	looked := ""
-	for _, name := range names {
-		looked += " " + strconv.Itoa(r.Looked[name]) + " " + name
+	for i, name := range names {
+		names[i] = strconv.Itoa(r.Looked[name]) + " " + name
 	}
-	a.notes = append(a.notes, "looked at"+looked, fmt.Sprintf("%d wrong, %d open", r.Wrong(), r.Open))
+	a.notes = append(a.notes, "looked at "+strings.Join(names, ", "), fmt.Sprintf("%d wrong, %d open", r.Wrong(), r.Open))
 	return a
 }

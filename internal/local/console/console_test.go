@@ -216,8 +216,8 @@ func TestFailures_haveATitle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	failure := string(contract[strings.Index(string(contract), "\n    Failure:\n"):])
-	failure = failure[:strings.Index(failure, "{type: string}")]
+	_, failure, _ := strings.Cut(string(contract), "\n    Failure:\n")
+	failure, _, _ = strings.Cut(failure, "{type: string}")
 	codes := regexp.MustCompile(`(?m)^ +- ([a-z_]+)$`).FindAllStringSubmatch(failure, -1)
 	if len(codes) < 10 {
 		t.Fatalf("the contract has %d failures", len(codes))

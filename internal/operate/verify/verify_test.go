@@ -89,6 +89,7 @@ func ids(t *testing.T, q firestore.Query) []*firestore.DocumentRef {
 }
 
 func must[T any](t *testing.T) func(T, error) {
+	t.Helper()
 	return func(_ T, err error) {
 		t.Helper()
 		if err != nil {
@@ -118,31 +119,39 @@ var damages = map[string]struct {
 }{
 	"nothing": {func(*testing.T, world) {}, nil},
 	"a scan that nothing looks at again": {func(t *testing.T, w world) {
+		t.Helper()
 		open := w.Firestore.Collection("scans").Where("state", "==", "awaiting_upload")
 		must[*firestore.WriteResult](t)(ids(t, open)[0].Update(t.Context(), update("sweepAt", nil)))
 	}, []verify.Rule{verify.ScanEnds}},
 	"a failed scan without a reason": {func(t *testing.T, w world) {
+		t.Helper()
 		change := []firestore.Update{{Path: "state", Value: "failed"}, {Path: "result", Value: nil}}
 		must[*firestore.WriteResult](t)(scan.Ref(w.Firestore, w.scan).Update(t.Context(), change))
 	}, []verify.Rule{verify.ScanWhole, verify.ObjectOwned}},
 	"a report that is lost": {func(t *testing.T, w world) {
+		t.Helper()
 		if err := w.Results.Object(scan.ReportName(ada, w.scan)).Delete(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}, []verify.Rule{verify.ScanWhole}},
 	"a photo that nothing deletes": {func(t *testing.T, w world) {
+		t.Helper()
 		must[*firestore.WriteResult](t)(scan.Ref(w.Firestore, w.scan).Update(t.Context(), update("sweepAt", nil)))
 	}, []verify.Rule{verify.PhotoDue}},
 	"a photo without a scan": {func(t *testing.T, w world) {
+		t.Helper()
 		put(t, w.Uploads.Object(scan.PhotoName(ada, scan.ID(strings.Repeat("a", 26)))))
 	}, []verify.Rule{verify.ObjectOwned}},
 	"pictures of a scan that is gone": {func(t *testing.T, w world) {
+		t.Helper()
 		put(t, w.Results.Object(scan.PictureName(ada, scan.ID(strings.Repeat("a", 26)), "overlay")))
 	}, []verify.Rule{verify.ObjectOwned}},
 	"an archive without an export": {func(t *testing.T, w world) {
+		t.Helper()
 		put(t, w.Results.Object("exports/"+ada+"/lost.zip"))
 	}, []verify.Rule{verify.ObjectOwned}},
 	"an end that was not told": {func(t *testing.T, w world) {
+		t.Helper()
 		told := notify.Deliveries(account.Ref(w.Firestore, ada)).Where("scanId", "==", string(w.scan)).
 			Where("kind", "==", string(notify.ScanCompleted))
 		ref := ids(t, told)[0]
@@ -150,6 +159,7 @@ var damages = map[string]struct {
 		must[*firestore.WriteResult](t)(notify.Inbox(account.Ref(w.Firestore, ada)).Doc(ref.ID).Delete(t.Context()))
 	}, []verify.Rule{verify.ToldOnce}},
 	"an end that was told twice": {func(t *testing.T, w world) {
+		t.Helper()
 		all := notify.Deliveries(account.Ref(w.Firestore, ada))
 		told := all.Where("scanId", "==", string(w.scan)).Where("kind", "==", string(notify.ScanCompleted))
 		snap, err := ids(t, told)[0].Get(t.Context())
@@ -159,39 +169,48 @@ var damages = map[string]struct {
 		must[*firestore.WriteResult](t)(all.Doc("again").Set(t.Context(), snap.Data()))
 	}, []verify.Rule{verify.ToldOnce}},
 	"a notice that stopped": {func(t *testing.T, w world) {
+		t.Helper()
 		ref := ids(t, notify.Deliveries(account.Ref(w.Firestore, ada)).Query)[0]
 		must[*firestore.WriteResult](t)(ref.Update(t.Context(), update("legs.push.state", "claimed")))
 	}, []verify.Rule{verify.NoticeEnds}},
 	"a notice that failed": {func(t *testing.T, w world) {
+		t.Helper()
 		ref := ids(t, notify.Deliveries(account.Ref(w.Firestore, ada)).Query)[0]
 		must[*firestore.WriteResult](t)(ref.Update(t.Context(), update("legs.push.state", "failed")))
 	}, []verify.Rule{verify.NoticeEnds}},
 	"a scan that does not count": {func(t *testing.T, w world) {
+		t.Helper()
 		changeRating(t, w, func(d *leaderboard.RatingDoc) {
 			d.Contributions = d.Contributions[1:]
 			d.Rating = d.Contributions.Rating(report.MajorVersion())
 		})
 	}, []verify.Rule{verify.Ranked}},
 	"a rating that is not what it is made of": {func(t *testing.T, w world) {
+		t.Helper()
 		changeRating(t, w, func(d *leaderboard.RatingDoc) { d.Rating++ })
 	}, []verify.Rule{verify.Ranked}},
 	"an entry that is lost": {func(t *testing.T, w world) {
+		t.Helper()
 		must[*firestore.WriteResult](t)(leaderboard.EntryRef(w.Firestore, board(), ada).Delete(t.Context()))
 	}, []verify.Rule{verify.Listed, verify.Counted}},
 	"counts that are off": {func(t *testing.T, w world) {
+		t.Helper()
 		shard := ids(t, w.Firestore.Collection("boards").Doc(board()).Collection("histogram").Query)[0]
 		must[*firestore.WriteResult](t)(shard.Update(t.Context(), update("counts.7", 3)))
 	}, []verify.Rule{verify.Counted}},
 	"an event that is parked": {func(t *testing.T, w world) {
+		t.Helper()
 		m := event.Message{ID: "1", Data: fmt.Appendf(nil, `{"data":{"uid":%q}}`, ada)}
 		if err := parked.Keep(t.Context(), w.Firestore, "rank", m, errors.New("refused"), w.Clock()); err != nil {
 			t.Fatal(err)
 		}
 	}, []verify.Rule{verify.NothingParked}},
 	"a user who is gone without their scans": {func(t *testing.T, w world) {
+		t.Helper()
 		must[*firestore.WriteResult](t)(account.Ref(w.Firestore, eve).Delete(t.Context()))
 	}, []verify.Rule{verify.UserExists}},
 	"a name that another user has": {func(t *testing.T, w world) {
+		t.Helper()
 		u := w.User(ada)
 		must[*firestore.WriteResult](t)(account.ClaimRef(w.Firestore, u.Folded).Update(t.Context(), update("uid", eve)))
 	}, []verify.Rule{verify.NameHeld}},

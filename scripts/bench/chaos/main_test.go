@@ -90,7 +90,7 @@ func TestWriteSection(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile(file) //nolint:gosec // the test's own
+	got, err := os.ReadFile(file)
 	if diff := cmp.Diff("head\n"+begin+"\nnew\n"+end+"tail\n", string(got)); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -81,7 +81,7 @@ func measure(ctx context.Context, o options, progress io.Writer) (_ *figures, er
 	for i := range o.seeds + 1 {
 		seed := uint64(0)
 		if i > 0 {
-			seed = o.first + uint64(i) - 1 //nolint:gosec // it is above 0
+			seed = o.first + uint64(i) - 1
 			say("seed %d of %s", seed, o.faults)
 		}
 		r, states, err := alone(ctx, o, seed, want, progress, logs)
@@ -117,7 +117,7 @@ func (w *world) once(
 ) (*runFigures, map[string]state, error) {
 	r := &runFigures{Seed: seed}
 	pushes, mails := w.repeats()
-	c := w.newCohort(int(seed), o.rounds) //nolint:gosec // a name
+	c := w.newCohort(int(seed), o.rounds)
 	if seed > 0 {
 		w.faults.Restart(o.faults, seed)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/facescan/facescan/internal/local/faults"
@@ -33,7 +34,7 @@ func (f *figures) markdown() string {
 	printf("| seed | users s | quiet s | clock moved | requests repeated | pushes, mails twice | dead letters | "+
 		"findings | differences |\n| --- |%s\n", strings.Repeat(" ---: |", 8))
 	for _, r := range f.Runs {
-		seed := fmt.Sprint(r.Seed)
+		seed := strconv.FormatUint(r.Seed, 10)
 		if r.Seed == 0 {
 			seed = "no faults"
 		}

@@ -81,7 +81,7 @@ func hitOf(r *vegeta.Result) hit {
 	default:
 		var p api.Problem
 		_ = json.Unmarshal(r.Body, &p) // what is none has no code
-		h.code = string(p.Code)
+		h.code = p.Code
 	}
 	return h
 }

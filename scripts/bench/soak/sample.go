@@ -31,7 +31,7 @@ type inside struct {
 
 // serveMeter tells of the process on the socket until it ends.
 func serveMeter(socket string) {
-	_ = os.Remove(socket) // of a process before this one, whose end its parent notices
+	_ = os.Remove(socket) //nolint:gosec // the parent says where; one of a process before this one may be there
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "unix", socket)
 	if err == nil {
 		s := &http.Server{Handler: meter(), ReadHeaderTimeout: time.Second}
@@ -137,7 +137,7 @@ func (s *sampler) profile(ctx context.Context, dir, name string) error {
 		return nil
 	}
 	return s.ask(ctx, "/heap", func(r io.Reader) (err error) {
-		f, err := os.Create(filepath.Join(filepath.Clean(dir), name))
+		f, err := os.Create(filepath.Join(filepath.Clean(dir), name)) //nolint:gosec // the caller says where
 		if err != nil {
 			return err
 		}

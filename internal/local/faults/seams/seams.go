@@ -126,10 +126,11 @@ func written(writes []*firestorepb.Write) string {
 }
 
 func queried(parent string, q *firestorepb.StructuredQuery) string {
+	names := []string{parent}
 	for _, from := range q.GetFrom() {
-		parent += "\x00" + from.GetCollectionId()
+		names = append(names, from.GetCollectionId())
 	}
-	return parent
+	return strings.Join(names, "\x00")
 }
 
 // PubSub returns next, a front of Pub/Sub, behind the faults of [faults.PubSub]. They are those of
@@ -183,11 +184,11 @@ func publish(i *faults.Injector, w http.ResponseWriter, call func() *http.Reques
 func published(message []byte) string {
 	var in pubsubpb.PublishRequest
 	_ = proto.Unmarshal(message, &in) // Pub/Sub refuses what is none
-	key := in.GetTopic()
+	names := []string{in.GetTopic()}
 	for _, m := range in.GetMessages() {
-		key += "\x00" + m.GetAttributes()["id"]
+		names = append(names, m.GetAttributes()["id"])
 	}
-	return key
+	return strings.Join(names, "\x00")
 }
 
 // again returns what makes the request anew, with the body that was read.
