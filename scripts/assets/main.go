@@ -58,8 +58,7 @@ var pages = map[string]page{
 			"firebase/firebase-app.js", "firebase/firebase-auth.js",
 			"@fontsource-variable/instrument-sans/files/instrument-sans-latin-wght-normal.woff2",
 		},
-		// The modules load one another from Google's host, and their maps are not there.
-		edit:   regexp.MustCompile(`https://www\.gstatic\.com/firebasejs/[\d.]+/(firebase-app\.js)|\n//# sourceMappingURL=.*`),
+		edit:   foreign,
 		by:     "./$1",
 		notice: "/* Changed by FaceScan: loads the other module from beside it, and names no source map. */\n",
 		// Firebase's packages have no text of their licence, but that of its other packages is the same.
@@ -77,6 +76,12 @@ var pages = map[string]page{
 		},
 	},
 }
+
+// foreign is what Firebase's modules have of Google's host: by its address they load one another,
+// and their maps are there alone.
+var foreign = regexp.MustCompile(
+	`https://www\.gstatic\.com/firebasejs/[\d.]+/(firebase-app\.js)|\n//# sourceMappingURL=.*`,
+)
 
 // limit is the largest size of a file, in bytes.
 const limit = 2_000_000
