@@ -13,7 +13,7 @@ import (
 const pictureLimit = 200_000
 
 // publish writes a small picture of an element, light and as it is on a wide screen, for README.md.
-// The face in it must be a test photo's: those are drawn and belong to nobody.
+// The face in it must be a test photo's: those are drawn.
 func (v visitor) publish(name, element string) {
 	v.Helper()
 	if running.pictures == "" || v.screen.touch {

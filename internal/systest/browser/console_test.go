@@ -102,9 +102,9 @@ const violations = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a",
 const oddities = `document.getElementById("main").innerText.match(
   /\b(null|undefined|NaN|false|\[object \w+\])\b|\b(problem|way|metric|test|failed|nav|check)\.[a-z_]+\b/g) ?? []`
 
-// view holds a view to its widths and to axe, light and dark. A phone's visitor sees it dark at 390 px
-// and light at 1440 px, one at a desk the other way round; both journeys of TestConsole have all
-// four. Where SHOTS is set each has them, with pictures.
+// view holds a view to its widths and to axe, light and dark. A phone's visitor sees it dark at
+// 390 px and light at 1440 px, one at a desk the other way round, so both journeys of TestConsole
+// have all four. Where SHOTS is set each has them, with pictures.
 func (v visitor) view(name string) {
 	v.Helper()
 	script, err := axe()
