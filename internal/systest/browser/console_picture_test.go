@@ -24,10 +24,12 @@ func (v visitor) publish(name, element string) {
 	  document.querySelector(%s).getBoundingClientRect())`
 	v.runs("scrollTo(0, 0)")
 	at := must[[]float64](v.page, fmt.Sprintf(frame, quoted(element)))
-	quality := int64(85)
+	height := min(at[3], float64(v.screen.height))
+	quality, beyond := int64(85), true
 	shot, err := chromedp.Call(v.ctx, cdp.CaptureScreenshot, cdp.CaptureScreenshotParams{
 		Format: cdp.CaptureScreenshotFormatWebp, Quality: &quality,
-		Clip: &cdp.Viewport{X: at[0], Y: at[1], Width: at[2], Height: min(at[3], float64(v.screen.height)), Scale: 1},
+		Clip:                  &cdp.Viewport{X: at[0], Y: at[1], Width: at[2], Height: height, Scale: 1},
+		CaptureBeyondViewport: &beyond,
 	})
 	if err != nil {
 		v.Fatal(err)
