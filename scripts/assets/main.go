@@ -34,7 +34,14 @@ type page struct {
 	// edit, where set, is what is replaced in scripts, and by what.
 	edit *regexp.Regexp
 	by   string
+	// notice, where set, heads each script that edit has changed, as Apache-2.0 demands.
+	notice string
+	// licences, where set, are written to the file LICENSE, one after the other.
+	licences []licence
 }
+
+// licence is the text of one, below node_modules, and what it is of.
+type licence struct{ of, text string }
 
 // pages has what is taken, and what the packages have to say about it.
 var pages = map[string]page{
@@ -49,14 +56,32 @@ var pages = map[string]page{
 		into: filepath.Join("site", "vendor"),
 		taken: []string{
 			"firebase/firebase-app.js", "firebase/firebase-auth.js",
-			"@fontsource-variable/instrument-sans/LICENSE",
 			"@fontsource-variable/instrument-sans/files/instrument-sans-latin-wght-normal.woff2",
 		},
-		// The modules load one another from Google's host, and their maps are not there.
-		edit: regexp.MustCompile(`https://www\.gstatic\.com/firebasejs/[\d.]+/(firebase-app\.js)|\n//# sourceMappingURL=.*`),
-		by:   "./$1",
+		edit:   foreign,
+		by:     "./$1",
+		notice: "/* Changed by FaceScan: loads the other module from beside it, and names no source map. */\n",
+		// Firebase's packages have no text of their licence, but that of its other packages is the same.
+		licences: []licence{
+			{
+				of: "firebase-app.js and firebase-auth.js: the Firebase JS SDK, Copyright 2017 to 2025 Google LLC,\n" +
+					"under the Apache License, Version 2.0. FaceScan has changed them, as their first line says.",
+				text: "@grpc/grpc-js/LICENSE",
+			},
+			{of: "idb, which firebase-app.js contains", text: "idb/LICENSE"},
+			{
+				of:   "instrument-sans-latin-wght-normal.woff2: the font Instrument Sans",
+				text: "@fontsource-variable/instrument-sans/LICENSE",
+			},
+		},
 	},
 }
+
+// foreign is what Firebase's modules have of Google's host: by its address they load one another,
+// and their maps are there alone.
+var foreign = regexp.MustCompile(
+	`https://www\.gstatic\.com/firebasejs/[\d.]+/(firebase-app\.js)|\n//# sourceMappingURL=.*`,
+)
 
 // limit is the largest size of a file, in bytes.
 const limit = 2_000_000
@@ -100,18 +125,47 @@ func (p page) take(from string) error {
 			return fmt.Errorf("take %s: %w", name, err)
 		}
 		if path.Ext(name) == ".js" && p.edit != nil {
-			content = p.edit.ReplaceAllFunc(content, p.replacement)
+			content = append([]byte(p.notice), p.edit.ReplaceAllFunc(content, p.replacement)...)
 		}
-		if len(content) >= limit {
-			return fmt.Errorf("take %s: %w: it has %d bytes", name, errTooLarge, len(content))
+		if err := p.write(&sums, path.Base(name), content); err != nil {
+			return err
 		}
-		as := path.Base(name)
-		if err := os.WriteFile(filepath.Join(p.into, as), content, 0o600); err != nil { //nolint:gosec // a name of taken
-			return fmt.Errorf("take %s: %w", name, err)
+	}
+	if len(p.licences) > 0 {
+		text, err := p.license(from)
+		if err != nil {
+			return err
 		}
-		_, _ = fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), as)
+		if err := p.write(&sums, "LICENSE", text); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(filepath.Join(p.into, "SHA256SUMS"), []byte(sums.String()), 0o600)
+}
+
+// write writes a file of the page, and adds it to the checksums.
+func (p page) write(sums *strings.Builder, name string, content []byte) error {
+	if len(content) >= limit {
+		return fmt.Errorf("write %s: %w: it has %d bytes", name, errTooLarge, len(content))
+	}
+	if err := os.WriteFile(filepath.Join(p.into, name), content, 0o600); err != nil { //nolint:gosec // a name of taken
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	_, _ = fmt.Fprintf(sums, "%x  %s\n", sha256.Sum256(content), name)
+	return nil
+}
+
+// license returns all licences, each below what it is of.
+func (p page) license(from string) ([]byte, error) {
+	var all bytes.Buffer
+	for _, l := range p.licences {
+		text, err := os.ReadFile(filepath.Join(from, l.text)) //nolint:gosec // npm has checked what is there
+		if err != nil {
+			return nil, fmt.Errorf("take the licence %s: %w", l.text, err)
+		}
+		_, _ = fmt.Fprintf(&all, "%s\n\n%s\n\n", l.of, bytes.Trim(text, "\r\n"))
+	}
+	return append(bytes.TrimRight(all.Bytes(), "\n"), '\n'), nil
 }
 
 // replacement returns what comes in the place of a match: nothing where it has no group.

@@ -36,6 +36,7 @@ func runDemo(ctx context.Context, c preflight.Command) error {
 		}
 		fmt.Printf("\nAll of it happened: emulators and functions up in %.1f s, the demo in %.1f s.\n",
 			up.Seconds(), time.Since(started).Seconds())
+		fmt.Println("To see the same in a browser: make run SEED=1, and open the console, which it names first.")
 		return nil
 	})
 }

@@ -37,6 +37,8 @@ type system struct {
 	chromium context.Context
 	// shots is a folder for pictures of pages, "" for none.
 	shots string
+	// pictures is a folder for those that README.md shows, "" for none.
+	pictures string
 
 	// interrupted returns an error after a signal.
 	interrupted func() error
@@ -50,7 +52,8 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	running = &system{logs: new(testkit.Buffer), shots: os.Getenv("SHOTS"), interrupted: ctx.Err}
+	running = &system{logs: new(testkit.Buffer), shots: os.Getenv("SHOTS"), pictures: os.Getenv("PICTURES"),
+		interrupted: ctx.Err}
 	if err := running.begin(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "browser:", errors.Join(err, running.end()))
 		return 1

@@ -1,3 +1,4 @@
+/* Changed by FaceScan: loads the other module from beside it, and names no source map. */
 /**
  * @license
  * Copyright 2025 Google LLC
