@@ -28,15 +28,16 @@ export CALLED_FROM := $(value PWD)
 # The options of run and demo. What is said on make's command line is in the environment of its
 # commands, where no quote or space in it can do harm.
 OPTIONS = $(if $(filter-out 0,$(LOGS)),-logs) $(if $(PORT),-port "$$PORT")
-# Those of run alone. HOST counts on the command line only: some shells have one of their own.
-RUN_OPTIONS = $(OPTIONS) $(if $(and $(findstring command,$(origin HOST)),$(HOST)),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan) $(if $(KEEP),-keep "$$KEEP") $(if $(filter-out 0,$(SEED)),-seed)
+# Those of run alone. HOST counts on the command line only: some shells have one of their own. The
+# faults are drawn by FAULTS_SEED, as SEED=1 makes some data to begin with.
+RUN_OPTIONS = $(OPTIONS) $(if $(and $(findstring command,$(origin HOST)),$(HOST)),-host "$$HOST") $(if $(filter-out 0,$(LAN)),-lan) $(if $(KEEP),-keep "$$KEEP") $(if $(filter-out 0,$(SEED)),-seed) $(if $(FAULTS),-faults "$$FAULTS") $(if $(FAULTS_SEED),-faults-seed "$$FAULTS_SEED")
 
 .PHONY: help
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: ## Run everything on the real emulators until Ctrl-C, from PORT=N (8080) on. HOST=address or LAN=1 lets phones in, KEEP=folder keeps the data, SEED=1 makes some, LOGS=1 shows the logs.
+run: ## Run everything on the real emulators until Ctrl-C, from PORT=N (8080) on. HOST=address or LAN=1 lets phones in, KEEP=folder keeps the data, SEED=1 makes some, FAULTS=dup=.2,reorder has things fail, LOGS=1 shows the logs.
 	@scripts/local.sh run $(RUN_OPTIONS)
 
 .PHONY: demo
@@ -61,9 +62,17 @@ screenshots: ## Write pictures of the console's views, at 390 and 1440 px, light
 first-result: ## Measure the seconds from `make run` to the first result in the console, in Chromium (aim: below 30).
 	@go test -tags=browser -count=1 -v -run TestFirstResult ./internal/systest/browser/first
 
+.PHONY: chaos
+chaos: ## Run the system with faults on purpose and look for what was lost or told twice. SEEDS=n runs, FIRST=seed, FAULTS=list.
+	@go run ./scripts/bench chaos $(if $(SEEDS),-seeds "$$SEEDS") $(if $(FIRST),-first "$$FIRST") $(if $(FAULTS),-faults "$$FAULTS")
+
 .PHONY: reliability
 reliability: ## Measure the face engine on the photos in FACES and write internal/face/RELIABILITY.md (minutes). NOFACES=DIR adds photos without faces.
 	@go run ./scripts/bench reliability -faces "$${FACES:-../shared/faces}" $(if $(NOFACES),-nofaces "$$NOFACES")
+
+.PHONY: load
+load: ## Offer ten times the requests that the functions can take for a few seconds, and check that they refuse what is too much, lose nothing and recover (2 minutes). SECONDS=60 is the full size.
+	@go run ./scripts/bench load -overload -seconds $(if $(findstring command,$(origin SECONDS)),"$$SECONDS",10)
 
 .PHONY: arm64
 arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), amd64 v3 and without assembly.
@@ -103,6 +112,10 @@ deps: ## Check that internal/DEPENDENCIES.md has each direct requirement of go.m
 .PHONY: sizes
 sizes: ## Build every function as it is deployed and hold the programs to their budgets (under half a minute).
 	@go run ./scripts/bench start -sizes
+
+.PHONY: soak
+soak: ## Run a small steady load for MINUTES (2), and fail if the functions' process grows. It needs Linux.
+	@go run ./scripts/bench soak -minutes "$${MINUTES:-2}"
 
 .PHONY: lint-contract
 lint-contract: ## Lint the API's contract by Redocly CLI and Spectral, at their recommended rules (npm installs them once).

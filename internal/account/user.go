@@ -336,7 +336,7 @@ func EnterActive(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User
 	return enter(tx, fs, uid, func(u User) bool { return u.State.InUse() })
 }
 
-// EnterStored is like [EnterActive] for a removal, which a ban does not stop.
+// EnterStored is like [EnterActive] for what a ban does not stop, such as removals.
 func EnterStored(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
 	return enter(tx, fs, uid, func(u User) bool { return u.State != Erasing })
 }
@@ -351,6 +351,12 @@ func Entered(user *firestore.DocumentSnapshot, epoch int64) (User, error) {
 func EnteredActive(user *firestore.DocumentSnapshot) (User, error) {
 	u, err := decode(user, nil)
 	return admitted(u, err, func(u User) bool { return u.State.InUse() })
+}
+
+// EnteredStored is [Entered] for [EnterStored].
+func EnteredStored(user *firestore.DocumentSnapshot) (User, error) {
+	u, err := decode(user, nil)
+	return admitted(u, err, func(u User) bool { return u.State != Erasing })
 }
 
 func enter(tx *firestore.Transaction, fs *firestore.Client, uid UID, admits func(User) bool) (User, error) {

@@ -1,8 +1,15 @@
 // Package admin serves the staff: the queue of reported names, the state of a user for support, and
 // bans and quarantines.
+//
 // Nothing of it shows a photo, a report or a score. Each request leaves an act in the audit (see
-// package audit), in the commit of what it does or reads, and a line in the log before it is
-// answered.
+// package audit), in the commit of what it does or reads, and a line in the log with the act's kind
+// before it is answered. A decision on a report that was made already leaves neither.
+//
+// What is about the machinery and not about people is not here: stories, parked events, dead
+// letters, failed deliveries, rescoring and the counts of boards. Commands of scripts/admin do it,
+// by an operator's own rights in the project. Here it would need rights that a function which the
+// internet reaches must not have: to pull dead letters, to sign for every topic, to list both
+// buckets. And what made an event fail is mended by a deployment, whose operator has such rights.
 package admin
 
 import (
@@ -122,10 +129,13 @@ func (h *Handler) resolve(w http.ResponseWriter, r *http.Request) error {
 		return errNoReport()
 	}
 	desk := moderation.Desk{Firestore: h.Firestore, Accounts: h.Accounts, Acts: h.Acts, Now: h.Now}
-	if err := desk.Decide(ctx, audit.Staff(httpapi.Caller(ctx)), id, in.Decision); err != nil {
+	done, err := desk.Decide(ctx, audit.Staff(httpapi.Caller(ctx)), id, in.Decision)
+	if err != nil {
 		return missing(err)
 	}
-	slog.InfoContext(ctx, "staff", "action", "report."+string(in.Decision), "role", string(httpapi.Caller(ctx).Role))
+	if done.Kept != "" {
+		h.log(ctx, done.Kept, done.UID)
+	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

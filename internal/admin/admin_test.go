@@ -272,6 +272,17 @@ func TestSupport_seesNothingMeasuredAndIsAudited(t *testing.T) {
 	if n := strings.Count(log.String(), "action=user.read"); n != 2 || strings.Contains(log.String(), "about=ada") {
 		t.Errorf("%d lines of 2 looks:\n%s", n, &log)
 	}
+	// What is done has the kinds of the acts, too, and a dry run that of a look.
+	b.named("eve")
+	b.report("ada", "eve.name")
+	b.want(http.StatusNoContent, boss, "POST", queue+"/"+moderationID(b, "eve")+"/resolve", `{"decision":"bar"}`)
+	b.stand(http.StatusOK, boss, "", `{"action":"ban","reason":"abuse","dryRun":true}`)
+	b.stand(http.StatusOK, boss, "", `{"action":"ban","reason":"abuse"}`)
+	for kind, want := range map[string]int{"user.read": 3, "name.barred": 1, "account.banned": 1} {
+		if n := strings.Count(log.String(), "action="+kind+" "); n != want {
+			t.Errorf("%d lines of %s, want %d:\n%s", n, kind, want, &log)
+		}
+	}
 }
 
 // acts counts the acts about the user by their kinds.
@@ -304,10 +315,15 @@ func TestDecisions_areAudited(t *testing.T) {
 	b.named("ada", "bob", "eve")
 	b.report("eve", "ada.name")
 	b.report("eve", "bob.name")
-	for range 2 {
-		b.want(http.StatusNoContent, boss, "POST", queue+"/"+moderationID(b, "ada")+"/resolve", `{"decision":"dismiss"}`)
-		b.want(http.StatusNoContent, boss, "POST", queue+"/"+moderationID(b, "bob")+"/resolve", `{"decision":"bar"}`)
+	ada, bob := moderationID(b, "ada"), moderationID(b, "bob")
+	var together sync.WaitGroup
+	for range 4 {
+		together.Go(func() {
+			b.want(http.StatusNoContent, boss, "POST", queue+"/"+ada+"/resolve", `{"decision":"dismiss"}`)
+			b.want(http.StatusNoContent, boss, "POST", queue+"/"+bob+"/resolve", `{"decision":"bar"}`)
+		})
 	}
+	together.Wait()
 	for uid, want := range map[account.UID]map[string]int{
 		"ada": {"account.registered": 1, "report.dismissed": 1}, "bob": {"account.registered": 1, "name.barred": 1},
 		"eve": {"account.registered": 1},

@@ -88,7 +88,7 @@ func (h *Handler) standing(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h.log(ctx, audit.Kind("account."+string(in.Action)), uid)
+	h.log(ctx, done.Kept, uid)
 	return httpapi.Write(w, http.StatusOK, standingView{
 		UID: uid, Before: done.Before, After: done.After, Changed: done.Changed, DryRun: in.DryRun,
 	})

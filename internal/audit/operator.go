@@ -20,10 +20,13 @@ const (
 	// ratings of a user were.
 	BoardRebuilt   Kind = "board.rebuilt"
 	RatingsRebuilt Kind = "ratings.rebuilt"
+	// OrphanCleared is that the objects of a scan were deleted that the database does not have.
+	OrphanCleared Kind = "orphan.cleared"
 )
 
 // operated are the kinds that may have a subject, and need none.
 var operated = map[Kind]bool{
 	EventRedriven: true, LetterRedriven: true, LetterDropped: true, DeliveryRedriven: true,
 	StoryRead: true, AddressRevealed: true, RescoreAsked: true, BoardRebuilt: true, RatingsRebuilt: true,
+	OrphanCleared: true,
 }

@@ -29,9 +29,9 @@ var (
 
 // HTTP registers an HTTP function. The first request calls build to make the handler, and the next
 // request calls it again if it failed. A deployed function refuses to start if one of the needed
-// environment variables is not set.
+// environment variables is not set. The requests that the handler works on at a time are bounded.
 func HTTP(name string, build func(context.Context, *Process) (http.Handler, error), needed ...string) {
-	Register(name, func(c Config) error { return c.Need(needed...) }, build)
+	Register(name, func(c Config) error { return c.Need(needed...) }, throttledBuild(build))
 }
 
 // Register registers a function as [HTTP] does, with a check of its own of the environment. It adds

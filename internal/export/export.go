@@ -95,9 +95,10 @@ func newJob(id string, u account.User, now time.Time) Job {
 }
 
 // ObjectName returns the name of an export's object, below the prefix that erasure empties.
-func ObjectName(uid account.UID, id string) string {
-	return "exports/" + string(uid) + "/" + id + ".zip"
-}
+func ObjectName(uid account.UID, id string) string { return Prefix(uid) + id + ".zip" }
+
+// Prefix returns the prefix of the user's exports in the results bucket.
+func Prefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
 
 func (j Job) expired(now time.Time) bool { return !now.Before(j.ExpireAt) }
 

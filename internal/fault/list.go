@@ -66,7 +66,7 @@ var list = []Entry{
 	},
 	{
 		CodeUnavailable, Unavailable,
-		"Something that the service needs does not answer, or an instance is stopping.",
+		"Something that the service needs does not answer, an instance is stopping, or too much is asked at once.",
 		"Try again with growing pauses, not before `Retry-After`.", Later,
 	},
 	{

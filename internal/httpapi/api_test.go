@@ -19,6 +19,7 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -198,6 +199,34 @@ func TestLog_level(t *testing.T) {
 			if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Severity != tt.severity ||
 				line.Message != tt.message {
 				t.Errorf("logged %s, want %s %q", log.String(), tt.severity, tt.message)
+			}
+		})
+	}
+}
+
+// A database that is away for now is no fault that the caller has to tell us of.
+func TestProblem_ofAServiceThatIsAway(t *testing.T) {
+	httpapi.AwayBy(store.Away)
+	for name, tt := range map[string]struct {
+		err    error
+		status int
+	}{
+		"away":      {status.Error(codes.Unavailable, "x"), http.StatusServiceUnavailable},
+		"contended": {fmt.Errorf("write: %w", status.Error(codes.Aborted, "x")), http.StatusServiceUnavailable},
+		"among others": {
+			errors.Join(errors.New("x"), status.Error(codes.Unavailable, "x")), http.StatusServiceUnavailable,
+		},
+		"refused": {status.Error(codes.InvalidArgument, "x"), http.StatusInternalServerError},
+		"said by the function": {
+			fault.Wrap(status.Error(codes.Unavailable, "x"), fault.CodeNotFound, "x"), http.StatusNotFound,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := httptest.NewRecorder()
+			httpapi.WriteProblem(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), tt.err)
+			again := rec.Header().Get("Retry-After") != ""
+			if rec.Code != tt.status || again != (tt.status == http.StatusServiceUnavailable) {
+				t.Errorf("%d, Retry-After %q; want %d", rec.Code, rec.Header().Get("Retry-After"), tt.status)
 			}
 		})
 	}

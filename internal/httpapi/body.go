@@ -131,7 +131,7 @@ type Problem struct {
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) { writeProblem(w, r, err, nil) }
 
 func writeProblem(w http.ResponseWriter, r *http.Request, err error, show Show) {
-	f := fault.From(err)
+	f := public(err)
 	kind := f.Code.Kind()
 	logProblem(r.Context(), f.Code, err)
 	switch {
@@ -160,6 +160,15 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error, show Show) 
 	sentence.SetHeader(w.Header(), lang)
 	w.WriteHeader(kind.Status())
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// public returns what the caller is told of err.
+func public(err error) *fault.Error {
+	f := fault.From(err)
+	if is := awayBy.Load(); is != nil && f.Code == fault.CodeInternal && (*is)(err) {
+		return fault.Wrap(err, fault.CodeUnavailable, "The service is not ready: try again.")
+	}
+	return f
 }
 
 // ComeAgain asks the client to come again after d, by Retry-After. It is for an answer about work
@@ -191,6 +200,13 @@ var canceledBy atomic.Pointer[func(error) bool]
 // not wrap [context.Canceled]. Package boot/database gives Firestore's: a function without a
 // database links no gRPC.
 func CanceledBy(is func(error) bool) { canceledBy.Store(&is) }
+
+// awayBy is what [AwayBy] was given.
+var awayBy atomic.Pointer[func(error) bool]
+
+// AwayBy sets a check for the error of a service that does not answer for now: the caller is told
+// to come again, and not that something went wrong. Package boot/database gives Firestore's.
+func AwayBy(is func(error) bool) { awayBy.Store(&is) }
 
 // canceled reports whether err is that of a cancelled call.
 func canceled(err error) bool {

@@ -12,6 +12,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/throttle"
 )
 
 // MaxWatches limits the documents that one watcher listens to and, separately, the clients that
@@ -117,6 +118,7 @@ func (w *Watcher[T]) Wait(ctx context.Context, known T, since int64) (T, error) 
 		return none, err
 	}
 	defer w.leave(known, on)
+	throttle.Rest(ctx)
 	for {
 		latest, news, err := w.look(on)
 		if err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/testkit"
+	"github.com/facescan/facescan/internal/throttle"
 )
 
 // advanced is the scan one version on, in another state.
@@ -544,5 +545,37 @@ func TestWait_refusesWhoseSignInEndsMeanwhile(t *testing.T) {
 				t.Errorf("%d %s, want %d", got.Code, got.Body, tt.want)
 			}
 		})
+	}
+}
+
+// A request that waits leaves its place to others.
+func TestWait_takesNoPlace(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	watcher := e.ScanHandler(e.Firestore).Watcher
+	s := e.NewScan(t)
+	places := throttle.New(1, 0, time.Second)
+	ctx, leave, err := places.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leave()
+	waiting, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := watcher.Wait(waiting, s, s.Version)
+		ended <- err
+	}()
+	testkit.Eventually(t, "the request waits", func() bool { return watcher.Waiting(string(s.ID)) == 1 })
+	testkit.Eventually(t, "another gets its place", func() bool {
+		_, other, err := places.Enter(t.Context())
+		if err == nil {
+			other()
+		}
+		return err == nil
+	})
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -76,13 +76,20 @@ type Desk struct {
 	Now func() time.Time
 }
 
+// Decided is what a decision did: Kept is the kind of its act, "" if it was there already, and UID
+// whom it is about.
+type Decided struct {
+	UID  account.UID
+	Kept audit.Kind
+}
+
 // Decide has the report closed by the actor, and the name barred if that is the decision. A name
 // that its user does not bear any more is not barred. Each is in one commit with its act. Doing it
 // again changes nothing more.
-func (d *Desk) Decide(ctx context.Context, by audit.Actor, id string, decision Decision) error {
+func (d *Desk) Decide(ctx context.Context, by audit.Actor, id string, decision Decision) (Decided, error) {
 	found, err := Get(ctx, d.Firestore, id)
-	if err != nil || !found.Open && found.Decision == decision {
-		return err
+	if err != nil || found.has(decision) {
+		return Decided{UID: found.UID}, err
 	}
 	if decision == Bar {
 		barred, err := d.Accounts.Bar(ctx, found.UID, found.Username, func(tx *outbox.Tx, of audit.Link) error {
@@ -90,11 +97,15 @@ func (d *Desk) Decide(ctx context.Context, by audit.Actor, id string, decision D
 			return errors.Join(d.close(ctx, tx.Transaction, id), d.Acts.Write(tx.Transaction, act))
 		})
 		if err != nil || barred {
-			return err
+			return Decided{found.UID, audit.NameBarred}, err
 		}
 	}
-	return d.leave(ctx, by, id, decision)
+	kept, err := d.leave(ctx, by, id, decision)
+	return Decided{found.UID, kept}, err
 }
+
+// has reports whether the decision was made about the report as it is.
+func (r Report) has(decision Decision) bool { return !r.Open && r.Decision == decision }
 
 // close closes the report of a name that is being barred, on the condition that it has not changed
 // since it was read, here and outside of the transaction, which others' accounts are in.
@@ -112,11 +123,15 @@ func (d *Desk) closed(by Decision) []firestore.Update {
 	}
 }
 
-// leave closes the report and leaves the name. It does nothing if its user is gone.
-func (d *Desk) leave(ctx context.Context, by audit.Actor, id string, decision Decision) error {
-	err := d.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+// leave closes the report and leaves the name. It does nothing if its user is gone, or if another
+// has made the same decision meanwhile.
+func (d *Desk) leave(
+	ctx context.Context, by audit.Actor, id string, decision Decision,
+) (kept audit.Kind, err error) {
+	err = d.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		kept = ""
 		found, err := read(tx, d.Firestore, id)
-		if err != nil {
+		if err != nil || found.has(decision) {
 			return err
 		}
 		about, err := account.Read(tx, d.Firestore, found.UID)
@@ -127,8 +142,9 @@ func (d *Desk) leave(ctx context.Context, by audit.Actor, id string, decision De
 		if err != nil {
 			return err
 		}
-		act := audit.Act{Kind: audit.ReportDismissed, Actor: by, Subject: link, Object: id}
+		kept = audit.ReportDismissed
+		act := audit.Act{Kind: kept, Actor: by, Subject: link, Object: id}
 		return errors.Join(tx.Update(ref(d.Firestore, id), d.closed(decision)), d.Acts.Write(tx, act))
 	})
-	return fault.Ignore(fault.Ignore(err, ErrNotFound), account.ErrNoUser)
+	return kept, fault.Ignore(fault.Ignore(err, ErrNotFound), account.ErrNoUser)
 }

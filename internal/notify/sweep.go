@@ -18,8 +18,8 @@ import (
 
 const (
 	// sweepPage is the number of records that a sweep looks at together, those longest due first, and
-	// sweepTime how long it goes on to further pages: the records of a closed account stay due, and
-	// those of one user or hour fill many pages.
+	// sweepTime how long it goes on to further pages: the records of an account under an erasure stay
+	// due until it comes to them, and those of one user or hour fill many pages.
 	sweepPage = 500
 	sweepTime = 20 * time.Second
 	// tellers is the number of users whose events are published at a time.
@@ -92,7 +92,7 @@ func (s *Sweeper) tell(ctx context.Context, uid string) error {
 	now := s.Now().UTC()
 	err := s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
 		// The outbox must not name a user whose erasure may have passed it.
-		if _, err := account.EnterActive(tx.Transaction, s.Firestore, account.UID(uid)); err != nil {
+		if _, err := account.EnterStored(tx.Transaction, s.Firestore, account.UID(uid)); err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
 		minute := strconv.FormatInt(now.Unix()/int64(time.Minute/time.Second), 10)

@@ -135,14 +135,14 @@ func TestReason(t *testing.T) {
 	}
 	for _, code := range []string{
 		scan.ReasonCrashed, scan.ReasonMissing, scan.ReasonExpired, scan.ReasonWithdrawn, scan.ReasonMismatch,
-		scan.ReasonType, scan.ReasonEncoded,
+		scan.ReasonType, scan.ReasonEncoded, scan.ReasonHeld,
 	} {
 		if !slices.Contains(codes, code) {
 			t.Errorf("the contract does not list %s", code)
 		}
 	}
 	// Of these no advice would help, or no user to say it to.
-	general := []string{scan.ReasonCrashed, scan.ReasonWithdrawn}
+	general := []string{scan.ReasonCrashed, scan.ReasonWithdrawn, scan.ReasonHeld}
 	for _, l := range Langs {
 		other := reason(l, "a code of next year")
 		if other == "" || strings.Contains(other, "code") {

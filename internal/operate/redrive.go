@@ -1,5 +1,5 @@
-// Package operate is what operators do by scripts/admin and by function admin: it has events that
-// were given up published again.
+// Package operate is what operators do by scripts/admin: it has events that were given up published
+// again. Package admin says why function admin does not.
 //
 // A redrive goes the way of every event. One commit marks what was given up, and owes the message
 // in the outbox, signed by the operator; then it is published. So a redrive that is killed anywhere

@@ -8,6 +8,8 @@ const (
 	ReasonMissing   = "photo_missing"
 	ReasonExpired   = "photo_expired"
 	ReasonWithdrawn = "consent_withdrawn"
+	// ReasonHeld means that the account was put under review or banned while the scan was under way.
+	ReasonHeld = "account_held"
 	// ReasonMismatch means that the photo is not the announced one.
 	ReasonMismatch = "content_mismatch"
 	// ReasonType means that the photo's media type is not the one of its ticket.

@@ -268,7 +268,9 @@ func (s *Scan) Fail(f Failure, now time.Time) {
 
 // Refused reports whether the scan was ended because its user does not admit it any more. Nothing
 // of it is kept then.
-func (s *Scan) Refused() bool { return s.Failure != nil && s.Failure.Code == ReasonWithdrawn }
+func (s *Scan) Refused() bool {
+	return s.Failure != nil && (s.Failure.Code == ReasonWithdrawn || s.Failure.Code == ReasonHeld)
+}
 
 func (s *Scan) finish(state State, now time.Time) {
 	s.State, s.Stage = state, ""

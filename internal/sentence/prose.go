@@ -214,6 +214,9 @@ var prose = map[string]Row{
 	"You withdrew your consent, so the scan was stopped and its photo deleted.": {
 		"consent_withdrawn", "Du hast deine Einwilligung widerrufen. Darum wurde der Scan beendet und sein Foto gelöscht.",
 	},
+	"Your account is under review, so the scan was stopped and its photo deleted.": {
+		"account_held", "Dein Konto wird geprüft. Darum wurde der Scan beendet und sein Foto gelöscht.",
+	},
 	"The photo was sent in an encoding that is not read here and was deleted. Please upload it again as it is.": {
 		"content_encoded", "Das Foto kam in einer Kodierung an, die hier nicht gelesen wird, und wurde gelöscht. " +
 			"Bitte lade es unverändert noch einmal hoch.",

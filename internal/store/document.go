@@ -44,3 +44,13 @@ func Overtaken(err error) bool {
 	code := status.Code(err)
 	return code == codes.FailedPrecondition || code == codes.NotFound
 }
+
+// Away reports whether err means that Firestore did not answer, or was too busy with others: the
+// same may succeed in a moment. What was asked may have been done.
+func Away(err error) bool {
+	switch status.Code(err) { //nolint:exhaustive // the others are answers
+	case codes.Unavailable, codes.Aborted, codes.ResourceExhausted, codes.DeadlineExceeded:
+		return true
+	}
+	return false
+}

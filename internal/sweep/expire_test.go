@@ -26,7 +26,9 @@ import (
 	"github.com/facescan/facescan/internal/parked"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/sweep"
 	"github.com/facescan/facescan/internal/testkit"
+	"github.com/facescan/facescan/internal/work"
 )
 
 var quiet outbox.Publisher = publisherFunc(func(string) error { return nil })
@@ -201,5 +203,46 @@ func TestSweep_deletesSoManyAtATime(t *testing.T) {
 			t.Errorf("one collection kept the sweep from another: %d items, %v", len(items), err)
 		}
 		f.Advance(catalog.SweepEvery)
+	}
+}
+
+// A sweep that is killed between two of its steps is gone on with by the next one once its lease is
+// over, and what it did before is not done twice.
+func TestSweep_killedBetweenAnyTwoSteps(t *testing.T) {
+	t.Parallel()
+	for after := range len(newFixture(t, quiet).sweep.Steps) + 1 {
+		t.Run(fmt.Sprintf("after %d", after), func(t *testing.T) {
+			t.Parallel()
+			published := 0
+			f := newFixture(t, publisherFunc(func(string) error {
+				published++
+				return nil
+			}))
+			f.live(t)
+			f.Advance(schema.DeviceLife + schema.AuditLife) // all that expires is due
+			f.abandon(t, time.Hour)
+			due := len(f.expiring(t))
+			dying := f.sweepOf(t, publisherFunc(func(string) error {
+				published++
+				return nil
+			}))
+			dying.Steps = slices.Insert(dying.Steps, after, sweep.Step{
+				Name: "dies", Run: func(context.Context) (int, error) { panic("killed") },
+			})
+			func() {
+				defer func() { _ = recover() }()
+				_ = dying.Sweep(t.Context())
+			}()
+			f.Advance(work.LeaseTime)
+			if err := f.sweep.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if left := len(f.expiring(t)); due == 0 || left > 0 {
+				t.Errorf("of %d expired documents %d are left", due, left)
+			}
+			if f.owed(t) != 0 || published != 1 {
+				t.Errorf("%d events are owed, %d were published", f.owed(t), published)
+			}
+		})
 	}
 }

@@ -45,7 +45,26 @@ type leaseDoc struct {
 	ExpireAt time.Time `firestore:"expireAt"`
 }
 
-const leaseSchema = 1
+const (
+	leaseSchema = 1
+	// leaseLife is how long after the last sweep its lease is kept.
+	leaseLife = 24 * time.Hour
+)
+
+// Last returns when the last sweep of the database began, zero if none is known. In a database that
+// the functions use it was a minute ago.
+func Last(ctx context.Context, fs *firestore.Client) (time.Time, error) {
+	snap, err := leaseRef(fs).Get(ctx)
+	last, err := store.Decode[leaseDoc](snap, err, "lease", nil)
+	if err != nil || last.ExpireAt.IsZero() {
+		return time.Time{}, err
+	}
+	return last.ExpireAt.Add(-leaseLife), nil
+}
+
+func leaseRef(fs *firestore.Client) *firestore.DocumentRef {
+	return fs.Collection("limits").Doc("sweep")
+}
 
 // Mux returns what the sweep does with the schedule's event.
 func (c *Consumer) Mux() *event.Mux {
@@ -84,7 +103,7 @@ func (c *Consumer) run(ctx context.Context) (done []slog.Attr, err error) {
 	return done, errors.Join(faults...)
 }
 
-func (c *Consumer) ref() *firestore.DocumentRef { return c.Firestore.Collection("limits").Doc("sweep") }
+func (c *Consumer) ref() *firestore.DocumentRef { return leaseRef(c.Firestore) }
 
 // acquire takes the sweep's lease, so that a long sweep and the next one do not do the same work
 // twice. That would be harmless, but not free. until is the lease's end.
@@ -101,7 +120,7 @@ func (c *Consumer) acquire(ctx context.Context) (until time.Time, held bool, err
 			return nil
 		}
 		until = now.Add(work.LeaseTime).Truncate(time.Microsecond) // as Firestore keeps it
-		return c.take(ctx, snap, leaseDoc{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
+		return c.take(ctx, snap, leaseDoc{Schema: leaseSchema, Until: until, ExpireAt: now.Add(leaseLife)})
 	})
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("acquire the sweep's lease: %w", err)

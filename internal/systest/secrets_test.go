@@ -57,6 +57,8 @@ func TestLogsAndSpans_haveNoSecrets(t *testing.T) {
 		"the ID token": token(sue), "the address": sue.Email, "the username": "systest_secretive", "the uid": uid,
 		"the password": sue.Password, "a signature": "X-Goog-Signature", "a planted name": "planted-7c1",
 		"the photo in base64": base64.StdEncoding.EncodeToString(photo[:48]), "the photo": string(photo[:16]),
+		// Bytes that are no UTF-8 do not stay as they are in a line of JSON.
+		"the photo in JSON": strings.Trim(quoted(string(photo[:16])), `"`),
 	}
 	odd := "planted-7c1 " + sue.Email + " " + uid + " " + token(sue) + " systest_secretive?X-Goog-Signature=1"
 	const injected = "\r\n{\"severity\":\"ERROR\",\"message\":\"injected-7c1\"}\x1b[31m"

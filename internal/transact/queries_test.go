@@ -23,6 +23,7 @@ var readOnly = []string{
 	"internal/leaderboard/friends/handler.go readLinks",
 	"internal/notify/inbox/list.go page",
 	"internal/notify/item.go Unread",
+	"internal/operate/verify/user.go fill",
 	"internal/store/count.go Count",
 }
 

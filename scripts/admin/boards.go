@@ -114,16 +114,16 @@ from the scans and series that exist.`,
 	changes: true, acts: true, rates: true,
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
 		id := flags.String("board", "", "only the board of this `id`")
-		uid := flags.String("uid", "", "the ratings of the `user` instead of counts")
+		uid := perhapsOfUser(flags, "the ratings of the `user` instead of counts")
 		check := func(args []string) error {
 			if *id != "" && *uid != "" {
 				return errors.New("-board and -uid exclude each other")
 			}
-			return none(args)
+			return errors.Join(validUser(*uid), none(args))
 		}
 		return check, func(ctx context.Context, t *tools, _ []string) (answer, error) {
 			if *uid != "" {
-				return t.rebuildUser(ctx, account.UID(*uid))
+				return t.rebuildUser(ctx, *uid)
 			}
 			return t.onBoards(ctx, *id, t.done("recounted"), func(r *boards.Reader, b leaderboard.Board) (boards.Drift, error) {
 				if t.dryRun {
@@ -139,8 +139,9 @@ from the scans and series that exist.`,
 
 // rebuiltView is a user whose ratings were made again.
 type rebuiltView struct {
-	UID   account.UID `json:"uid"`
-	Facts int         `json:"facts"`
+	UID account.UID `json:"uid"`
+	// Facts is from how many, 0 in a dry run, which makes none.
+	Facts int `json:"facts"`
 	// Outcome is "rebuilt" or "would be rebuilt".
 	Outcome string `json:"outcome"`
 }
@@ -168,5 +169,9 @@ func (t *tools) rebuildUser(ctx context.Context, uid account.UID) (answer, error
 			return answer{}, fmt.Errorf("make the ratings again: %w", err)
 		}
 	}
-	return answer{value: v, notes: []string{fmt.Sprintf("%s %s from %d facts", v.UID, v.Outcome, v.Facts)}}, nil
+	note := fmt.Sprintf("%s %s", v.UID, v.Outcome)
+	if !t.dryRun {
+		note += fmt.Sprintf(" from %d facts", v.Facts)
+	}
+	return answer{value: v, notes: []string{note}}, nil
 }

@@ -60,8 +60,9 @@ func every(dead.Letter) bool { return true }
 var deadList = command{
 	name: "dead list", about: "lists the dead letters, and leaves them where they are", more: holding,
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
-		limit := flags.Int("limit", 100, "list so `many` at most")
-		return none, func(ctx context.Context, t *tools, _ []string) (answer, error) {
+		limit, bounded := limited(flags, 100, "list so `many` at most")
+		check := func(args []string) error { return errors.Join(bounded(), none(args)) }
+		return check, func(ctx context.Context, t *tools, _ []string) (answer, error) {
 			views, more := []letterView{}, false
 			err := t.pulled(ctx, *limit, every,
 				func(_ *dead.Letters, letters []dead.Letter, all bool) ([]dead.Letter, error) {
@@ -150,15 +151,12 @@ func ofLetters(
 ) func(*flag.FlagSet) (func([]string) error, runner) {
 	return func(flags *flag.FlagSet) (func([]string) error, runner) {
 		all := flags.Bool("all", false, "take all there are, up to the limit")
-		limit := flags.Int("limit", 100, "take so `many` at most, with -all")
+		limit, bounded := limited(flags, 100, "take so `many` at most, with -all")
 		check := func(args []string) error {
-			switch {
-			case *all == (len(args) > 0):
+			if *all == (len(args) > 0) {
 				return errors.New("name letters by their IDs, or all by -all")
-			case *limit < 1:
-				return errors.New("-limit must be positive")
 			}
-			return nil
+			return bounded()
 		}
 		return check, func(ctx context.Context, t *tools, args []string) (a answer, err error) {
 			wanted, most := every, *limit

@@ -211,6 +211,14 @@ func TestDeadRedrive_refuses(t *testing.T) {
 	if acts := w.acts(t); acts[audit.LetterDropped] != 3 || len(acts) != 1 {
 		t.Errorf("acts: %v", acts)
 	}
+	ada, err := account.Get(t.Context(), w.fs, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	about, _ := book(t, w).About(ada.Acts)
+	if acts, err := about.Documents(t.Context()).GetAll(); err != nil || len(acts) != 1 {
+		t.Errorf("%d acts about ada, whose letter was dropped, %v", len(acts), err)
+	}
 }
 
 // What is no text goes through unchanged: consumers, not operators, judge it.

@@ -7,12 +7,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/notify/deliver"
 )
-
-// every1000 is how many deliveries are looked at before it is said.
-const every1000 = 1000
 
 // legs returns how far a delivery is by its channels, for a table.
 func legs(f deliver.Failed) string {
@@ -29,49 +25,40 @@ func legs(f deliver.Failed) string {
 
 var deliveriesList = command{
 	name: "deliveries list", about: "lists the deliveries of notices of which a channel has failed",
-	more: `Without -uid it reads every delivery of the last 90 days, of all users, which costs a read each.`,
+	more: `No index has the failed ones, so it reads all deliveries of the last 90 days, of one user or of all, up to
+-reads of them at a time, each of which is paid for. If there may be more it says where to go on.`,
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
-		uid := flags.String("uid", "", "only those of the `user`")
-		limit := flags.Int("limit", 100, "list so `many` at most")
-		return none, func(ctx context.Context, t *tools, _ []string) (answer, error) {
+		uid := perhapsOfUser(flags, "only those of the `user`")
+		after := flags.String("after", "", "go on behind the delivery of this `path`, as the list before says")
+		reads := flags.Int("reads", 10_000, "look at so `many` at most")
+		limit, bounded := limited(flags, 100, "list so `many` at most")
+		check := func(args []string) error {
+			if *reads < 1 {
+				return errors.New("-reads must be positive")
+			}
+			return errors.Join(validUser(*uid), bounded(), none(args))
+		}
+		return check, func(ctx context.Context, t *tools, _ []string) (answer, error) {
 			fs, err := t.firestore(ctx)
 			if err != nil {
 				return answer{}, err
 			}
-			looked, found := 0, []deliver.Failed{}
-			say := func() {
-				if looked++; looked%every1000 == 0 {
-					fmt.Fprintf(t.progress, "%d deliveries looked at, %d have failed\n", looked, len(found))
-				}
-			}
-			for f, err := range deliver.ListFailed(ctx, fs, account.UID(*uid), say) {
-				if err != nil {
-					return answer{}, fmt.Errorf("list the deliveries: %w", err)
-				}
-				if found = append(found, f); len(found) >= *limit {
-					break
-				}
+			look := deliver.Look{UID: *uid, After: *after, Reads: *reads, Most: *limit}
+			found, err := deliver.ListFailed(ctx, fs, look)
+			if err != nil {
+				return answer{}, fmt.Errorf("list the deliveries: %w", err)
 			}
 			a := answer{head: []string{"USER", "EVENT", "KIND", "SINCE", "CHANNELS"}, value: found}
-			for _, f := range found {
+			for _, f := range found.Failed {
 				a.rows = append(a.rows, []string{string(f.UID), f.EventID, string(f.Kind), when(f.UpdatedAt), legs(f)})
 			}
-			a.notes = []string{fmt.Sprintf("%d of %d deliveries have failed", len(found), looked)}
+			a.notes = []string{fmt.Sprintf("%d of %d deliveries have failed", len(found.Failed), found.Reads)}
+			if found.Next != "" {
+				a.notes = append(a.notes, "there may be more: -after "+found.Next)
+			}
 			return a, nil
 		}
 	},
-}
-
-// ofUser adds the option with the user, and returns what checks it and the arguments.
-func ofUser(flags *flag.FlagSet, arguments func([]string) error) (*account.UID, func([]string) error) {
-	uid := new(account.UID)
-	flags.StringVar((*string)(uid), "uid", "", "the `user`'s id at Firebase")
-	return uid, func(args []string) error {
-		if *uid == "" {
-			return errors.New("name the user by -uid")
-		}
-		return arguments(args)
-	}
 }
 
 var deliveriesShow = command{

@@ -32,8 +32,12 @@ func TestDeliveries(t *testing.T) {
 		}
 	}
 	of := func(f deliver.Failed) bool { return f.EventID == id && f.UID == "ada" }
-	if all := read[[]deliver.Failed](t, w, "deliveries", "list", "-json"); !slices.ContainsFunc(all, of) {
+	if all := read[deliver.Looked](t, w, "deliveries", "list", "-json"); !slices.ContainsFunc(all.Failed, of) {
 		t.Errorf("listed %+v", all)
+	}
+	if text, err := w.admin(t, "deliveries", "list", "-reads", "1"); err != nil ||
+		!strings.Contains(text, "-after users/ada/deliveries/") {
+		t.Errorf("one of them: %s, %v", text, err)
 	}
 	for _, args := range [][]string{{"list"}, {"show", "-uid", "ada", id}} {
 		text, err := w.admin(t, append([]string{"deliveries"}, args...)...)

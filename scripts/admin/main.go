@@ -27,8 +27,9 @@ import (
 const usage = `usage: go run ./scripts/admin COMMAND [-project P] [OPTIONS] [ARGUMENTS]
 
 It acts on a project by the application default credentials, or on the emulators with their
-variables set (FIRESTORE_EMULATOR_HOST, PUBSUB_EMULATOR_HOST, STORAGE_EMULATOR_HOST). With -json it
-prints JSON. What it prints has ids of users in it: keep it to yourself. The commands:
+variables set (FIRESTORE_EMULATOR_HOST, PUBSUB_EMULATOR_HOST, STORAGE_EMULATOR_HOST,
+FIREBASE_AUTH_EMULATOR_HOST). With -json it prints JSON. What it prints has ids of users in it: keep
+it to yourself. The commands:
 
 `
 
@@ -64,7 +65,7 @@ func commands() []command {
 		ordered(standing.Lift, "ends a ban"),
 		ordered(standing.Quarantine, "has nothing new of a user measured or shown to others"),
 		ordered(standing.Release, "ends a quarantine"),
-		rescoreRange, boardsDrift, boardsRebuild,
+		rescoreRange, boardsDrift, boardsRebuild, orphansList, orphansClear, verifyStores,
 	}
 }
 

@@ -180,6 +180,16 @@ func (w *world) acts(t *testing.T) map[audit.Kind]int {
 	return n
 }
 
+// book returns the book that the world's commands write into.
+func book(t *testing.T, w *world) *audit.Book {
+	t.Helper()
+	ring, err := keys.Parse(keys.ForAudit, environ("FACESCAN_KEY_AUDIT"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return audit.New(w.fs, ring, time.Now)
+}
+
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	key := environ("FACESCAN_KEY_OUTBOX")
@@ -218,6 +228,11 @@ func TestUsage(t *testing.T) {
 		"a ban for a reason of a lift":  {"ban -project p -uid u -reason appeal", key, errUsage, "one of abuse"},
 		"a ban of nobody":               {"ban -project p -reason abuse", key, errUsage, "by -uid"},
 		"a limit below one":             {"dead drop -project p -all -limit 0", key, errUsage, "positive"},
+		"a user's id that is none":      {"ban -project p -uid a/b -reason abuse", key, errUsage, "no id of a user"},
+		"a rebuild of no user's id":     {"boards rebuild -project p -uid a/b", key, errUsage, "no id of a user"},
+		"deliveries to no user's id":    {"deliveries list -project p -uid a/b", key, errUsage, "no id of a user"},
+		"a list of none":                {"parked list -project p -limit 0", key, errUsage, "positive"},
+		"reads of none":                 {"deliveries list -project p -reads 0", key, errUsage, "positive"},
 		"a control character in a name": {"parked list -project p \x1b[2J", key, errUsage, `\x1b[2J`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -226,6 +241,7 @@ func TestUsage(t *testing.T) {
 			p := program{stdout: &stdout, stderr: &stderr, environ: func(name string) string {
 				return map[string]string{
 					"FACESCAN_KEY_OUTBOX": tt.key, "FACESCAN_KEY_AUDIT": environ("FACESCAN_KEY_AUDIT"),
+					"FACESCAN_KEY_RATINGS": environ("FACESCAN_KEY_RATINGS"),
 				}[name]
 			}}
 			err := p.run(t.Context(), strings.Fields(tt.args))

@@ -9,6 +9,8 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator"
 )
@@ -19,6 +21,8 @@ type options struct {
 	// uploads and results are the names of the buckets.
 	uploads, results string
 	json, dryRun     bool
+	// local is set on the emulators.
+	local bool
 	// rings are those of the command's secrets.
 	rings map[keys.Use]keys.Ring
 	args  []string
@@ -57,7 +61,7 @@ func parse(
 	if err != nil {
 		return o, nil, errUsage
 	}
-	o.args = flags.Args()
+	o.args, o.local = flags.Args(), local
 	if local {
 		o.project = cmp.Or(o.project, emulator.DefaultProject)
 	}
@@ -156,6 +160,44 @@ func one(args []string) error {
 func some(args []string) error {
 	if len(args) == 0 {
 		return errNoID
+	}
+	return nil
+}
+
+// limited adds the option that bounds a list, and returns what checks it.
+func limited(flags *flag.FlagSet, number int, about string) (*int, func() error) {
+	limit := flags.Int("limit", number, about)
+	return limit, func() error {
+		if *limit < 1 {
+			return errors.New("-limit must be positive")
+		}
+		return nil
+	}
+}
+
+// ofUser adds the option with the user, and returns what checks it and the arguments.
+func ofUser(flags *flag.FlagSet, arguments func([]string) error) (*account.UID, func([]string) error) {
+	uid := perhapsOfUser(flags, "the `user`'s id at Firebase")
+	return uid, func(args []string) error {
+		if *uid == "" {
+			return errors.New("name the user by -uid")
+		}
+		return errors.Join(validUser(*uid), arguments(args))
+	}
+}
+
+// perhapsOfUser adds the option with a user for a command that needs none.
+func perhapsOfUser(flags *flag.FlagSet, about string) *account.UID {
+	uid := new(account.UID)
+	flags.StringVar((*string)(uid), "uid", "", about)
+	return uid
+}
+
+// validUser checks that a user may have the id, if it is not "". What is no id is none of a
+// document either.
+func validUser(uid account.UID) error {
+	if uid != "" && !event.ValidID(string(uid)) {
+		return fmt.Errorf("%q is no id of a user", uid)
 	}
 	return nil
 }

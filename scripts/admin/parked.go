@@ -52,8 +52,9 @@ var parkedList = command{
 	name: "parked list", about: "lists the parked events, the latest first, without those that were redriven",
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
 		all := flags.Bool("all", false, "list those too that were redriven")
-		limit := flags.Int("limit", 100, "list so `many` at most")
-		return none, func(ctx context.Context, t *tools, _ []string) (answer, error) {
+		limit, bounded := limited(flags, 100, "list so `many` at most")
+		check := func(args []string) error { return errors.Join(bounded(), none(args)) }
+		return check, func(ctx context.Context, t *tools, _ []string) (answer, error) {
 			fs, err := t.firestore(ctx)
 			if err != nil {
 				return answer{}, err
@@ -117,8 +118,8 @@ type redriven struct {
 	Outcome string `json:"outcome"`
 }
 
-// errLeft means that something was not redriven.
-var errLeft = errors.New("not all were redriven; the table has why")
+// errLeft means that something was not redriven, or not dropped.
+var errLeft = errors.New("it was not done to all; the table has why")
 
 // outcomes returns the table of redrives, and errLeft if one failed.
 func outcomes(all []redriven, failed int) (answer, error) {

@@ -117,7 +117,11 @@ func (v rescoreView) answer() answer {
 		a.rows = append(a.rows, []string{outcome, strconv.Itoa(v.Outcomes[outcome])})
 	}
 	a.notes = []string{fmt.Sprintf("engine %s: %d scans seen, %d asked for", v.Engine, v.Seen, v.Asked)}
-	if v.Change.Scans == 0 {
+	if len(v.Change.Quantiles) == 0 {
+		if v.Change.Scans > 0 {
+			a.notes = append(a.notes, fmt.Sprintf("%d were scored again, too few to say how without telling single scores",
+				v.Change.Scans))
+		}
 		return a
 	}
 	a.rows = append(a.rows, []string{}, []string{"PART", "BEFORE", "AFTER", "CHANGE"})

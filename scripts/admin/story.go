@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/operate/story"
 	"github.com/facescan/facescan/internal/scan"
@@ -23,9 +22,12 @@ type storyView struct {
 	Traces []string `json:"links"`
 }
 
-// traceLink returns where Cloud Trace shows a trace.
-func traceLink(project, id string) string {
-	return "https://console.cloud.google.com/traces/list?" + url.Values{"project": {project}, "tid": {id}}.Encode()
+// traceLink returns where Cloud Trace shows a trace, or its id on the emulators.
+func (o options) traceLink(id string) string {
+	if o.local {
+		return id
+	}
+	return "https://console.cloud.google.com/traces/list?" + url.Values{"project": {o.project}, "tid": {id}}.Encode()
 }
 
 var tell = command{
@@ -35,18 +37,15 @@ parked events, and traces: no photo, no geometry of a face, nothing measured. Ea
 the audit, and so is each address that -reveal shows.`,
 	acts: true,
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
-		uid := flags.String("uid", "", "the `user`'s id at Firebase")
+		uid := perhapsOfUser(flags, "the `user`'s id at Firebase")
 		id := flags.String("scan", "", "the `scan`'s id")
 		reveal := flags.Bool("reveal", false, "show the user's address, too")
-		most := flags.Int("limit", 200, "show so `many` documents of a collection at most")
+		most, bounded := limited(flags, 200, "show so `many` documents of a collection at most")
 		check := func(args []string) error {
-			switch {
-			case (*uid == "") == (*id == ""):
+			if (*uid == "") == (*id == "") {
 				return errors.New("name the user by -uid, or the scan by -scan")
-			case *most < 1:
-				return errors.New("-limit must be positive")
 			}
-			return none(args)
+			return errors.Join(validUser(*uid), bounded(), none(args))
 		}
 		return check, func(ctx context.Context, t *tools, _ []string) (answer, error) {
 			teller, err := t.teller(ctx, *most)
@@ -57,7 +56,7 @@ the audit, and so is each address that -reveal shows.`,
 			if *id != "" {
 				told, err = teller.OfScan(ctx, scan.ID(*id))
 			} else {
-				told, err = teller.OfUser(ctx, account.UID(*uid))
+				told, err = teller.OfUser(ctx, *uid)
 			}
 			v := storyView{Story: told}
 			if err == nil && *reveal {
@@ -66,7 +65,7 @@ the audit, and so is each address that -reveal shows.`,
 			if err != nil {
 				return answer{}, fmt.Errorf("tell the story: %w", err)
 			}
-			return v.answer(t.project), nil
+			return v.answer(t.options), nil
 		}
 	},
 }
@@ -86,9 +85,9 @@ func (t *tools) teller(ctx context.Context, most int) (*story.Teller, error) {
 	return teller, err
 }
 
-func (v storyView) answer(project string) answer {
+func (v storyView) answer(o options) answer {
 	for _, id := range v.Story.Traces {
-		v.Traces = append(v.Traces, traceLink(project, id))
+		v.Traces = append(v.Traces, o.traceLink(id))
 	}
 	a := answer{head: []string{"TIME", "WHAT", "ID", "STATE"}, value: v}
 	for _, d := range v.Documents {

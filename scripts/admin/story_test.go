@@ -51,7 +51,7 @@ func TestStory(t *testing.T) {
 	w.park(t, "rank", m, "a\x1b[2Jreason")
 	text, err := w.admin(t, "story", "-uid", "ada")
 	if err != nil || !strings.Contains(text, "state=active") || strings.ContainsAny(text, "\x1b@") ||
-		!strings.Contains(text, "tid=4bf92f3577b34da6a3ce929d0e0e4736") {
+		!strings.Contains(text, "trace 4bf92f3577b34da6a3ce929d0e0e4736") {
 		t.Errorf("%s, %v", text, err)
 	}
 	if v := read[storyView](t, w, "story", "-json", "-reveal", "-uid", "ada"); v.Email != "ada@example.com" {
@@ -62,5 +62,17 @@ func TestStory(t *testing.T) {
 	}
 	if text, err := w.admin(t, "story", "-scan", "\x1b"); err == nil {
 		t.Errorf("no scan: %s", text)
+	}
+}
+
+func TestTraceLink(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]options{
+		"https://console.cloud.google.com/traces/list?project=p&tid=4bf9": {project: "p"},
+		"4bf9": {project: "p", local: true},
+	} {
+		if got := o.traceLink("4bf9"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

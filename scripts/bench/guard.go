@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -20,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/scan/cheat"
+	"github.com/facescan/facescan/scripts/bench/single"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -86,9 +86,7 @@ func guardStudy(ctx context.Context, o options, out, progress io.Writer) error {
 	}
 	t := g.table()
 	if o.json {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(t)
+		return single.PrintJSON(out, t)
 	}
 	return t.print(out)
 }

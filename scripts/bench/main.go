@@ -5,13 +5,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
 const usage = `Measure the face engine, the HTTP API, scans under load, the leaderboard, the delivery of notices, and the functions' size and start.
@@ -26,6 +27,7 @@ const usage = `Measure the face engine, the HTTP API, scans under load, the lead
   go run ./scripts/bench load        [-scans N] [-o FILE] ...                    many scans at once: speed, cost, and whether one is lost; -help tells more
   go run ./scripts/bench leaderboard [-users N] [-o FILE] ...                    cost and speed of a board of many; -help tells more
   go run ./scripts/bench notify      [-events N] [-o FILE]                       cost and speed of notices, with and without faults; -help tells more
+  go run ./scripts/bench chaos       [-seeds N] [-o FILE] ...                    faults on purpose, and what was lost or told twice; -help tells more
   go run ./scripts/bench endure      [-scans N] [-o FILE] ...                    a week of a stack that keeps its data; -help tells more
   go run ./scripts/bench soak        [-minutes N] [-o FILE]                      growth of the functions' process under a steady load; -help tells more
   go run ./scripts/bench start       [-runs N] [-json] [-o FILE] [-sizes]        size and start of every function; -help tells more
@@ -57,13 +59,13 @@ type options struct {
 
 var errUsage = errors.New(
 	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api, load, leaderboard, notify, " +
-		"endure, soak or start; -help tells more",
+		"chaos, endure, soak or start; -help tells more",
 )
 
 // programs are the commands that are programs of their own, by the name of their folder.
 var programs = map[string]string{
-	"api": "load", "endure": "endure", "leaderboard": "boards", "load": "scans", "notify": "notices", "soak": "soak",
-	"start": "start",
+	"api": "load", "chaos": "chaos", "endure": "endure", "leaderboard": "boards", "load": "scans", "notify": "notices",
+	"soak": "soak", "start": "start",
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -120,9 +122,7 @@ func accuracy(ctx context.Context, o options, out, progress io.Writer) error {
 	}
 	figures := study.figures()
 	if o.json {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(figures)
+		return single.PrintJSON(out, figures)
 	}
 	if err := printFigures(out, figures); err != nil || len(study.records) == 0 {
 		return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -28,8 +29,20 @@ type tree struct {
 	// linked are the modules whose packages are compiled for anything, tests included, and deployed
 	// those of the functions.
 	linked, deployed map[string]module
-	licences         func(dir string) ([]string, error)
+	// others are what modules of their own inside the repository are made of, as "path version".
+	others map[string]module
+	// npm are the packages of the repository's package-lock.json files.
+	npm      []npmPackage
+	licences func(dir string) ([]string, error)
 }
+
+// ownModules are the folders with a go.mod of their own whose programs checks run. Terraform's
+// provider, which is built from source where its registry cannot be reached, is HashiCorp's to
+// license.
+var ownModules = []string{"terraform/checks/promql", "terraform/checks/waf"}
+
+// assets is the folder of what pages serve that others wrote.
+const assets = "internal/web/reference/assets"
 
 // load reads the repository at root.
 func load(ctx context.Context, root string) (*tree, error) {
@@ -37,7 +50,7 @@ func load(ctx context.Context, root string) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{document: d, direct: map[string]string{}, licences: licence.Of}
+	t := &tree{document: d, direct: map[string]string{}, others: map[string]module{}, licences: licence.Of}
 	mod, err := goCommand(ctx, root, "mod", "edit", "-json")
 	if err != nil {
 		return nil, err
@@ -59,7 +72,22 @@ func load(ctx context.Context, root string) (*tree, error) {
 	if t.linked, err = modules(ctx, root, "-test", "-tags", "terraform,browser", "./..."); err != nil {
 		return nil, err
 	}
-	t.deployed, err = modules(ctx, root, "./functions/...")
+	if t.deployed, err = modules(ctx, root, "./functions/..."); err != nil {
+		return nil, err
+	}
+	for _, dir := range ownModules {
+		needed, err := modules(ctx, filepath.Join(root, dir), "./...")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, err)
+		}
+		for _, m := range needed {
+			t.others[m.Path+" "+m.Version] = m
+		}
+	}
+	// Functions serve them, as if they linked a module.
+	t.deployed[assets] = module{Path: assets, Dir: filepath.Join(root, assets)}
+	t.linked[assets] = t.deployed[assets]
+	t.npm, err = locked(root)
 	return t, err
 }
 
@@ -127,13 +155,32 @@ func (t *tree) faults() []string {
 			fault("%s %s: %v", m.Path, m.Version, err)
 		}
 	}
-	for _, path := range t.exceptions {
-		if _, linked := t.linked[path]; !linked {
-			fault("%s: an exception in %s that nothing needs", path, table)
+	for _, m := range t.others {
+		if err := t.allows(m); err != nil {
+			fault("%s %s: %v", m.Path, m.Version, err)
+		}
+	}
+	faults = append(faults, t.npmFaults()...)
+	for _, name := range t.exceptions {
+		if !t.needs(name) {
+			fault("%s: an exception in %s that nothing needs", name, table)
 		}
 	}
 	slices.Sort(faults)
 	return faults
+}
+
+// needs reports whether anything needs the module or package of the name.
+func (t *tree) needs(name string) bool {
+	if _, linked := t.linked[name]; linked {
+		return true
+	}
+	for _, m := range t.others {
+		if m.Path == name {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.npm, func(p npmPackage) bool { return p.name == name })
 }
 
 // allows returns an error unless each of the module's licences is allowed, or the module is an

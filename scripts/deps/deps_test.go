@@ -20,7 +20,8 @@ func TestRepository(t *testing.T) {
 
 const sampleTable = "# X\n## Modules\n| module | in | held | reason |\n| --- | --- | --- | --- |\n" +
 	"| `a.example/a` | functions | | Does a. |\n| `b.example/b` | tests | `v1.0.0`, as v2 is worse | Does b. |\n" +
-	"## Licences\n| `MIT` | x |\n## Exceptions\n| `c.example/c` | read by a person |\n"
+	"## Licences\n| `MIT` | x |\n## Licences of npm's tools\n| `0BSD` | x |\n" +
+	"## Exceptions\n| `c.example/c` | read by a person |\n| `npm:odd` | read by a person |\n"
 
 // sample returns a repository without a fault.
 func sample(t *testing.T) *tree {
@@ -40,6 +41,11 @@ func sample(t *testing.T) *tree {
 		document: d, direct: map[string]string{"a.example/a": "v3.0.0", "b.example/b": "v1.0.0"},
 		linked:   modules("a.example/a", "b.example/b", "c.example/c", "d.example/d"),
 		deployed: modules("a.example/a", "d.example/d"),
+		others:   modules("o.example/o"),
+		npm: []npmPackage{
+			{"npm:odd", "1.0.0", "", false}, {"npm:tool", "1.0.0", "0BSD", false}, {"npm:page", "1.0.0", "MIT", true},
+			{"npm:either", "1.0.0", "(GPL-3.0 OR MIT)", true},
+		},
 		licences: func(dir string) ([]string, error) {
 			if dir == "c.example/c" {
 				return nil, errors.New("no licence is recognized")
@@ -73,6 +79,32 @@ func TestFaults(t *testing.T) {
 			func(tr *tree) { tr.deployed["c.example/c"] = tr.linked["c.example/c"] }, "c.example/c v1.0.0: no licence",
 		},
 		"an exception that nothing needs": {func(tr *tree) { delete(tr.linked, "c.example/c") }, "nothing needs"},
+		"a licence of a check's module that is not allowed": {
+			func(tr *tree) {
+				tr.licences = func(dir string) ([]string, error) {
+					return map[string][]string{"o.example/o": {"GPL-3.0"}}[dir], nil
+				}
+			},
+			"o.example/o v1.0.0: internal/DEPENDENCIES.md does not allow its licence GPL-3.0",
+		},
+		"a package's licence that is not allowed": {
+			func(tr *tree) { tr.npm[1].licence = "GPL-3.0" }, "npm:tool 1.0.0: internal/DEPENDENCIES.md does not allow",
+		},
+		"a package without a licence": {
+			func(tr *tree) { tr.npm[1].licence = "" }, "npm:tool 1.0.0: internal/DEPENDENCIES.md does not allow",
+		},
+		"a package under two licences, of which one is not allowed": {
+			func(tr *tree) { tr.npm[1].licence = "(MIT AND GPL-3.0)" }, "npm:tool 1.0.0: internal/DEPENDENCIES.md",
+		},
+		"a tool's licence on a page": {
+			func(tr *tree) { tr.npm[2].licence = "0BSD" }, "npm:page 1.0.0: internal/DEPENDENCIES.md does not allow",
+		},
+		"an exception on a page": {
+			func(tr *tree) { tr.npm[0].served = true }, "npm:odd 1.0.0: internal/DEPENDENCIES.md does not allow",
+		},
+		"an exception of a package that nothing needs": {
+			func(tr *tree) { tr.npm = tr.npm[1:] }, "npm:odd: an exception",
+		},
 		"a licence that is not allowed": {
 			func(tr *tree) {
 				tr.licences = func(dir string) ([]string, error) {
@@ -105,7 +137,7 @@ func TestParse(t *testing.T) {
 			{module: "a.example/a", deployed: true, reason: "Does a."},
 			{module: "b.example/b", held: "v1.0.0", reason: "Does b."},
 		},
-		allowed: []string{"MIT"}, exceptions: []string{"c.example/c"},
+		allowed: []string{"MIT"}, tools: []string{"0BSD"}, exceptions: []string{"c.example/c", "npm:odd"},
 	}
 	if diff := cmp.Diff(want, d, cmp.AllowUnexported(document{}, row{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -1,6 +1,7 @@
 // Command deps checks the modules that the code is made of: that internal/DEPENDENCIES.md has each
 // direct requirement of go.mod with its reason, and that their licences, and those of the modules
-// that they bring, are ones that it allows.
+// that they bring, are ones that it allows. So must be those of the modules with a go.mod of their
+// own, of what pages serve, and of the npm packages that the repository's locks name.
 //
 //	go run ./scripts/deps
 //
@@ -29,7 +30,8 @@ func run(ctx context.Context, root string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, f)
 	}
 	if len(faults) == 0 {
-		fmt.Fprintf(out, "%d modules, %d of them named in %s: the licences are allowed\n", len(t.linked), len(t.rows), table)
+		fmt.Fprintf(out, "%d modules, %d of them named in %s, %d of checks and %d npm packages: the licences are allowed\n",
+			len(t.linked), len(t.rows), table, len(t.others), len(t.npm))
 	}
 	return min(len(faults), 1)
 }

@@ -14,6 +14,7 @@ const table = "internal/DEPENDENCIES.md"
 const (
 	headingModules    = "## Modules"
 	headingLicences   = "## Licences"
+	headingTools      = "## Licences of npm's tools"
 	headingExceptions = "## Exceptions"
 )
 
@@ -32,7 +33,9 @@ type document struct {
 	rows []row
 	// allowed are the SPDX ids of the licences that any module may have.
 	allowed []string
-	// exceptions are the modules that a person looked at, which no function may link.
+	// tools are those that npm packages of commands and tests may have, too.
+	tools []string
+	// exceptions are the modules and packages that a person looked at, which no function may link.
 	exceptions []string
 }
 
@@ -61,6 +64,8 @@ func parse(text string) (document, error) {
 			d.rows = append(d.rows, r)
 		case strings.HasPrefix(line, "| `") && heading == headingLicences:
 			d.allowed = append(d.allowed, code(cells(line)[0]))
+		case strings.HasPrefix(line, "| `") && heading == headingTools:
+			d.tools = append(d.tools, code(cells(line)[0]))
 		case strings.HasPrefix(line, "| `") && heading == headingExceptions:
 			d.exceptions = append(d.exceptions, code(cells(line)[0]))
 		}

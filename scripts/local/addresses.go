@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/local/address"
+	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/host"
 )
 
@@ -27,7 +28,9 @@ func printAddresses(w io.Writer, h *host.Host) {
 		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},
 		{"pushes sent", h.PushboxURL() + ", for programs " + h.PushURL()},
 		{"traces", traces(h)},
+		{"operator", `eval "$(curl -s ` + h.OperatorURL() + `)", then go run ./scripts/admin help`},
 		{"clock", h.ClockURL() + `, moved by POST {"advance":"24h"}`},
+		{"faults", h.FaultsURL() + ", now " + faultsInForce(h.Faults())},
 	} {
 		fmt.Fprintf(w, "%-15s %s\n", line[0], line[1])
 	}
@@ -39,6 +42,14 @@ func traces(h *host.Host) string {
 		return url + ", also by the id of a scan or a user: ?q=ID"
 	}
 	return "at the collector that OTEL_EXPORTER_OTLP_ENDPOINT names"
+}
+
+// faultsInForce says what fails on purpose.
+func faultsInForce(i *faults.Injector) string {
+	if spec := i.Spec().String(); spec != "" {
+		return fmt.Sprintf("%s by seed %d", spec, i.Seed())
+	}
+	return "none"
 }
 
 // printClients writes what is pasted into an app under development, for each kind of client: the

@@ -26,6 +26,7 @@ import (
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/testphoto"
 	"github.com/facescan/facescan/scripts/local/preflight"
@@ -136,6 +137,7 @@ func withHost(ctx context.Context, c preflight.Command, work func(context.Contex
 	}
 	opts := host.Options{
 		Progress: os.Stderr, Place: place, SweepEvery: sweepEvery, Keep: c.KeepFolder(), Traces: true,
+		Faults: faults.New(nil, c.FaultsSeed),
 	}
 	if c.Logs {
 		opts.Logs = os.Stderr
@@ -160,6 +162,7 @@ func runForever(ctx context.Context, c preflight.Command) error {
 		if err := probe(ctx, h, photo, c.Keep != ""); err != nil {
 			return fmt.Errorf("the probe scan did not come through (LOGS=1 shows the functions' logs): %w", err)
 		}
+		h.Faults().Set(c.Faults) // what the probe scan finds is no fault on purpose
 		printAddresses(os.Stdout, h)
 		printClients(os.Stdout, h.Address(), strings.TrimPrefix(h.URL, "http://"), h.AuthHost)
 		fmt.Println("\nCtrl-C stops it.")

@@ -97,6 +97,10 @@ func TestMake_passesWhatItIsGiven(t *testing.T) {
 		{c.dir, []string{"run", "HOST=10.1.1.20", "SEED=1"}, here + ": run -host 10.1.1.20 -seed"},
 		{c.dir, []string{"run", "KEEP=my data"}, here + ": run -keep my data"},
 		{c.dir, []string{"run", "LAN=1", "SEED=0", "HOST="}, here + ": run -lan"},
+		{
+			c.dir, []string{"run", "FAULTS=dup=.2,reorder", "FAULTS_SEED=7"},
+			here + ": run -faults dup=.2,reorder -faults-seed 7",
+		},
 		{elsewhere, []string{"-f", file, "run", "HOST=10.1.1.20"}, here + ": run -host 10.1.1.20"},
 		{c.dir, []string{"demo"}, here + ": demo"},
 		{c.dir, []string{"demo", `PHOTO=it's "my" photo.jpg`}, here + `: demo -- it's "my" photo.jpg`},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/deploy/fakegcp"
+	"github.com/facescan/facescan/internal/deploy/leak"
 )
 
 // TestApply goes the operator's whole way against the fake: apply, look at what was sent, plan
@@ -47,6 +48,18 @@ func TestApply(t *testing.T) {
 	}
 
 	t.Run("what was sent is what the catalog says", func(t *testing.T) { checkSent(t, s.fake) })
+	t.Run("no state has a secret", func(t *testing.T) {
+		for name, r := range map[string]*root{"the deployment's": s.root, "the owner's": s.owner} {
+			state, err := r.StatePull(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := leak.InState([]byte(state))
+			if err != nil || len(found) > 0 || !strings.Contains(state, `"google_`) {
+				t.Errorf("%s: %q, %v", name, found, err)
+			}
+		}
+	})
 	t.Run("the next plan is empty", func(t *testing.T) {
 		if changed := changes(s.plan(ctx, t, set, true)); len(changed) > 0 {
 			t.Errorf("planned again: %q", changed)

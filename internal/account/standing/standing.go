@@ -7,9 +7,8 @@
 //
 // A quarantine is for an inquiry. The user signs in, sees and exports what there is, deletes it,
 // withdraws the consent and erases the account; settings, friends and notices go on. Nothing new is
-// measured or ranked, no leaderboard shows the user, and a photo under way is refused. Release
-// brings the places back. A scan that was completed but not ranked before the quarantine does not
-// count after it.
+// measured, no leaderboard shows the user, and a photo under way is refused. Release brings the
+// places back, with what was completed before the quarantine and ranked within it.
 //
 // A ban admits nothing but removals. It ends the sign-ins: in the database with the commit, at
 // Firebase, which also disables the user, by an event. Notices stop. The account can still be
@@ -87,16 +86,18 @@ type Order struct {
 	Reason string
 	By     audit.Actor
 	// Key, unless it is "", has the action done to the user once: an order with the same key changes
-	// nothing more, whatever has become of the account since.
+	// nothing more, whatever has become of the account since. An order that finds the account in the
+	// state already counts as done.
 	Key string
 	// Dry changes nothing. That the account was looked at is audited.
 	Dry bool
 }
 
-// Outcome is what an order did, or would do.
+// Outcome is what an order did, or would do. Kept is the kind of the act that it left.
 type Outcome struct {
 	Before, After account.State
 	Changed       bool
+	Kept          audit.Kind
 }
 
 // ErrReason means that the action does not have the reason.
@@ -135,17 +136,30 @@ func (d *Desk) Change(ctx context.Context, o Order) (done Outcome, err error) {
 			return err
 		}
 		if !done.Changed || o.Dry {
-			if link, err = audit.Ensure(tx.Transaction, on, u.Acts); err != nil {
-				return err
-			}
-			return d.Acts.Write(tx.Transaction, audit.Act{Kind: audit.UserRead, Actor: o.By, Subject: link})
+			done.Kept = audit.UserRead
+			return d.look(tx, u, o, repeated)
 		}
+		done.Kept = rules[o.Do].kind
 		return errors.Join(d.write(tx, u, o, link), d.Acts.Write(tx.Transaction, o.act(link)), d.tell(ctx, tx, u, o))
 	})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("%s an account: %w", o.Do, err)
 	}
 	return done, nil
+}
+
+// look keeps that an order only looked at the account. An order that had nothing to change is found
+// again by its key.
+func (d *Desk) look(tx *outbox.Tx, u account.User, o Order, repeated bool) error {
+	link, err := audit.Ensure(tx.Transaction, account.Ref(d.Firestore, u.UID), u.Acts)
+	if err != nil {
+		return err
+	}
+	looked := o.idle(link)
+	if o.Dry || repeated {
+		looked.Key = nil
+	}
+	return d.Acts.Write(tx.Transaction, looked)
 }
 
 // act returns the act of the order on the user of the link.
@@ -157,12 +171,25 @@ func (o Order) act(of audit.Link) audit.Act {
 	return a
 }
 
+// idle returns the act of the order that changed nothing.
+func (o Order) idle(of audit.Link) audit.Act {
+	a := audit.Act{Kind: audit.UserRead, Actor: o.By, Subject: of}
+	if o.Key != "" {
+		a.Key = []string{string(o.Do), o.Key}
+	}
+	return a
+}
+
 // repeated reports whether an order with the key was done.
 func (d *Desk) repeated(tx *outbox.Tx, o Order, of audit.Link) (bool, error) {
 	if o.Key == "" {
 		return false, nil
 	}
-	return d.Acts.Written(tx.Transaction, o.act(of))
+	done, err := d.Acts.Written(tx.Transaction, o.act(of))
+	if done || err != nil {
+		return done, err
+	}
+	return d.Acts.Written(tx.Transaction, o.idle(of))
 }
 
 // judge returns what the order does to an account in the state.

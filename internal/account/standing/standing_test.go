@@ -14,8 +14,11 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/standing"
 	"github.com/facescan/facescan/internal/audit"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
@@ -179,6 +182,8 @@ func TestChange_withAKeyIsDoneOnce(t *testing.T) {
 	}{
 		{standing.Ban, "first", true}, {standing.Lift, "second", true}, {standing.Ban, "first", false},
 		{standing.Ban, "third", true}, {standing.Lift, "second", false},
+		{standing.Ban, "idle", false}, {standing.Lift, "fourth", true}, {standing.Ban, "idle", false},
+		{standing.Ban, "idle", false}, {standing.Ban, "fifth", true},
 	} {
 		done, err := w.change(step.do, step.key, false)
 		if err != nil || done.Changed != step.want {
@@ -286,11 +291,28 @@ func TestStates_onBoards(t *testing.T) {
 			if n := w.entries(); n != shown {
 				t.Errorf("%d places are shown again, were %d", n, shown)
 			}
+			id := leaderboard.AllTime(report.MajorVersion()).ID()
+			rating := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(w.Firestore, ada).Doc(id))
+			if n := len(rating.Contributions); n != usertest.Ranked+1 {
+				t.Errorf("%d scans count, want also the one that was ranked meanwhile", n)
+			}
 		})
 	}
 }
 
-// A photo that is under way when its user is shut out is not measured.
+// photos returns the names of the photos that there are.
+func (w *world) photos() (names []string) {
+	w.t.Helper()
+	for o, err := range bucket.List(w.t.Context(), w.Uploads, "uploads/") {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+// A photo that is under way when its user is shut out is not measured, and its scan says why.
 func TestStates_underAnalysis(t *testing.T) {
 	t.Parallel()
 	for _, do := range []standing.Action{standing.Quarantine, standing.Ban} {
@@ -301,8 +323,8 @@ func TestStates_underAnalysis(t *testing.T) {
 			w.must(do)
 			w.Deliver("analyze", "rank", "notify")
 			s := emulatortest.Document[scan.Scan](t, scan.Ref(w.Firestore, id))
-			if s.State == scan.Completed || s.State == scan.Processing {
-				t.Errorf("the scan is %s", s.State)
+			if s.State != scan.Failed || s.Failure.Code != scan.ReasonHeld || len(w.photos()) != 0 {
+				t.Errorf("the scan is %s, %+v, and %d photos are left", s.State, s.Failure, len(w.photos()))
 			}
 		})
 	}

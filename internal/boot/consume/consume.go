@@ -42,6 +42,9 @@ type EventHandler interface {
 // base64.
 const maxEvent = 14 << 20
 
+// eventTimeout is how long such a body may take to arrive. Pub/Sub is next door.
+const eventTimeout = 30 * time.Second
+
 var (
 	registryMu sync.Mutex
 	topics     = map[string]func() []string{}
@@ -82,6 +85,7 @@ type adapter struct {
 	fs        *firestore.Client
 	now       func() time.Time
 	flush     func(context.Context)
+	patience  time.Duration // with a delivery's body
 }
 
 func newAdapter[H EventHandler](
@@ -103,7 +107,7 @@ func newAdapter[H EventHandler](
 	if err != nil {
 		return nil, err
 	}
-	a := &adapter{function: name, handle: handler.Handle, fs: fs, now: p.Now, flush: p.Flush}
+	a := &adapter{function: name, handle: handler.Handle, fs: fs, now: p.Now, flush: p.Flush, patience: eventTimeout}
 	if !p.Config.Local() {
 		a.authorize = pushAuthorizer(idtoken.Validate, p.Config.PushAudience, p.Config.PushAccount)
 	}
@@ -115,6 +119,7 @@ func newAdapter[H EventHandler](
 // topic).
 func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
+	httpapi.BodyWithin(w, a.patience) // a refused delivery's body, too
 	if a.authorize != nil {
 		if err := a.authorize(r); err != nil {
 			httpapi.WriteProblem(w, r, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // Open returns the process's Firestore client.
@@ -43,6 +44,7 @@ func Listening(ctx context.Context, p *boot.Process) (*firestore.Client, error) 
 
 func open(ctx context.Context, p *boot.Process, opts ...option.ClientOption) (*firestore.Client, error) {
 	httpapi.CanceledBy(func(err error) bool { return status.Code(err) == codes.Canceled })
+	httpapi.AwayBy(store.Away)
 	database := cmp.Or(p.Config.Database, firestore.DefaultDatabaseID)
 	return firestore.NewClientWithDatabase(ctx, p.Config.Project, database, opts...)
 }

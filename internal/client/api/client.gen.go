@@ -1278,7 +1278,7 @@ type Failure struct {
 	// `face_too_small`, `face_too_near` (cut off by the edge of the picture), `turned_away`. About light and focus: `too_dark`,
 	// `too_bright`, `blurred`. Not about the photo: `photo_missing` (it was gone before it was measured), `content_mismatch` (it is not the one whose `sha256` was announced), `content_type_mismatch`
 	// (its bytes are not of the `contentType` that the ticket was made for), `content_encoded` (the PUT had a `Content-Encoding`,
-	// which the ticket does not list; the photo is deleted at once), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `analysis_crashed`.
+	// which the ticket does not list; the photo is deleted at once), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `account_held` (the account was put under review meanwhile), `analysis_crashed`.
 	Code string `json:"code"`
 
 	// Detail A sentence for the user, or more.

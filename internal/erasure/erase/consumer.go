@@ -12,6 +12,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 	"firebase.google.com/go/v4/auth"
+	"github.com/googleapis/gax-go/v2"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/address"
@@ -26,6 +27,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -277,7 +279,7 @@ func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (re
 	}
 	for _, s := range stores {
 		for {
-			n, err := s.page(ctx)
+			n, err := patiently(ctx, s.page)
 			removed += n
 			if err != nil {
 				return removed, false, fmt.Errorf("empty store %s: %w", s.name, err)
@@ -291,6 +293,25 @@ func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (re
 		}
 	}
 	return removed, true, nil
+}
+
+// pageTries is how often a page is tried in one pass. The proof needs a pass that finds all stores
+// empty, of some forty requests: where one request in ten fails, no pass would come to its end.
+const pageTries = 5
+
+// patiently does a page until it succeeds or fails finally, at most pageTries times, with growing
+// pauses.
+func patiently(ctx context.Context, page func(context.Context) (int, error)) (removed int, err error) {
+	pause := gax.Backoff{Initial: 50 * time.Millisecond, Max: time.Second}
+	for range pageTries - 1 {
+		n, err := page(ctx)
+		removed += n
+		if err == nil || !store.Away(err) || gax.Sleep(ctx, pause.Pause()) != nil {
+			return removed, err
+		}
+	}
+	n, err := page(ctx)
+	return removed + n, err
 }
 
 // finish ends the saga. Only the receipt remains: a saga of an account deletes the Firebase user,

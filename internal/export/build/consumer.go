@@ -125,9 +125,13 @@ func (c *Consumer) write(ctx context.Context, j export.Job) (written, error) {
 // one commit with the event that it is ready. Otherwise it deletes the object: together with the
 // export if the account is gone or being erased, or to build it again if the consent has changed
 // meanwhile.
+//
+// A commit may be done and its answer lost. The transaction is then run again, and finds the export
+// ready by its own hand.
 func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 	var refused error
-	err := c.update(ctx, j, func(ctx context.Context, tx *outbox.Tx, current *export.Job) error {
+	mine := func(is export.Job) bool { return is.State == export.Ready && is.SHA256 == w.sha256 }
+	err := c.update(ctx, j, mine, func(ctx context.Context, tx *outbox.Tx, current *export.Job) error {
 		refused = nil
 		u, err := account.EnterActive(tx.Transaction, c.Firestore, j.UID)
 		if errors.Is(err, account.ErrClosed) {
@@ -162,7 +166,7 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 // giveBack releases the export, so that the next delivery need not wait for the lease's end.
 func (c *Consumer) giveBack(ctx context.Context, j export.Job) error {
 	return work.Release(ctx, func(ctx context.Context) error {
-		return c.update(ctx, j, func(_ context.Context, tx *outbox.Tx, current *export.Job) error {
+		return c.update(ctx, j, nil, func(_ context.Context, tx *outbox.Tx, current *export.Job) error {
 			current.Release(c.Now().UTC())
 			return export.WriteJob(tx.Transaction, c.Firestore, *current)
 		})
@@ -179,7 +183,7 @@ func (c *Consumer) keep(ctx context.Context, j export.Job) func() error {
 			return nil
 		}
 		renewed = now
-		return c.update(ctx, j, func(_ context.Context, tx *outbox.Tx, current *export.Job) error {
+		return c.update(ctx, j, nil, func(_ context.Context, tx *outbox.Tx, current *export.Job) error {
 			current.Renew(now)
 			return export.WriteJob(tx.Transaction, c.Firestore, *current)
 		})

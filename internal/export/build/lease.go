@@ -42,9 +42,10 @@ func (c *Consumer) claim(ctx context.Context, id string) (j export.Job, err erro
 	return j, errors.Join(err, refused)
 }
 
-// update changes the export if the holder still has it. Otherwise it returns work.ErrLost.
+// update changes the export if the holder still has it. Otherwise it returns work.ErrLost. done, if
+// set, reports whether an export is already as the change makes it, which is nothing to do.
 func (c *Consumer) update(
-	ctx context.Context, held export.Job,
+	ctx context.Context, held export.Job, done func(export.Job) bool,
 	change func(ctx context.Context, tx *outbox.Tx, current *export.Job) error,
 ) error {
 	return c.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
@@ -54,6 +55,9 @@ func (c *Consumer) update(
 		}
 		if err != nil {
 			return err
+		}
+		if done != nil && done(current) {
+			return nil
 		}
 		if err := current.Lease.Check(held.Lease.Token); err != nil {
 			return err

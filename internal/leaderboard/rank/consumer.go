@@ -106,7 +106,8 @@ func (r *Consumer) inTurn(
 	return nil
 }
 
-// admit adds the contribution unless the fence is closed.
+// admit adds the contribution unless the fence is closed. A quarantine and a ban do not close it:
+// what was measured before them counts, and others see it once they end.
 func (r *Consumer) admit(
 	ctx context.Context, uid account.UID, epoch int64, major int, c leaderboard.Contribution,
 ) error {
@@ -117,12 +118,12 @@ func (r *Consumer) admit(
 		if err != nil {
 			return fmt.Errorf("read user and rating: %w", err)
 		}
-		user, err := account.EnteredActive(snaps[0])
+		user, err := account.EnteredStored(snaps[0])
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
 		// What is replayed may be from before a newer text was agreed to.
-		admitted := user.Admits(epoch) || r.Quiet && user.Stands(epoch)
+		admitted := user.Stands(epoch) && (r.Quiet || user.ConsentEpoch == epoch)
 		if !admitted || leaderboard.Forgotten(user, c) {
 			return nil
 		}

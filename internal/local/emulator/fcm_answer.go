@@ -71,12 +71,18 @@ func (f *FCM) answerTo(token string) PushAnswer {
 	if answer, ok := f.next(""); ok {
 		return answer
 	}
+	answer := f.faulty(token)
+	if answer.Status != 0 || answer.Break != Whole {
+		return answer
+	}
 	for _, p := range prefixes {
 		if strings.HasPrefix(token, p.prefix) {
-			return p.answer
+			late := p.answer
+			late.Wait = answer.Wait
+			return late
 		}
 	}
-	return PushAnswer{}
+	return answer
 }
 
 // canonical is the status of google.rpc for an HTTP status.

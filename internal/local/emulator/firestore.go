@@ -1,18 +1,14 @@
 package emulator
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -22,12 +18,10 @@ import (
 
 	"github.com/facescan/facescan/internal/local/emulator/index"
 	"github.com/facescan/facescan/internal/local/emulator/meter"
+	"github.com/facescan/facescan/internal/local/rpc"
 )
 
 const (
-	// maxMessageBytes bounds the first message of a call. Firestore's own limit of a request is 10
-	// MiB.
-	maxMessageBytes = 10 << 20
 	// UsedIndexesPath is where the Firestore emulator tells, as a JSON array of names, which composite
 	// indexes the queries of the project in the URL's query were answered by, such as
 	// "?project=demo-facescan".
@@ -61,7 +55,7 @@ func newFirestoreFront(ctx context.Context, emulator string, port int) (*front, 
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFront(ctx, "Firestore", emulator, port)
+	f, err := newFront(ctx, Firestore, emulator, port)
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +82,12 @@ func (f *firestoreFront) pass(w http.ResponseWriter, r *http.Request) {
 		f.grpc.ServeHTTP(w, r)
 		return
 	}
-	message, err := firstMessage(r)
+	message, err := rpc.FirstMessage(r)
 	if err == nil {
 		err = f.admit(r.URL.Path, message)
 	}
 	if err != nil {
-		refuseRPC(w, err)
+		rpc.Refuse(w, codes.FailedPrecondition, err.Error())
 		return
 	}
 	call := f.tally.Begin(r.URL.Path, message)
@@ -185,40 +179,6 @@ func listenQuery(message []byte) (asked, error) {
 	var in firestorepb.ListenRequest
 	err := proto.Unmarshal(message, &in)
 	return asked{resource: in.GetDatabase(), query: in.GetAddTarget().GetQuery().GetStructuredQuery()}, err
-}
-
-// firstMessage reads the first message of the call's body, and puts it back.
-func firstMessage(r *http.Request) ([]byte, error) {
-	var read bytes.Buffer
-	body := io.TeeReader(r.Body, &read)
-	var header struct {
-		Compressed bool
-		Size       uint32
-	}
-	if err := binary.Read(body, binary.BigEndian, &header); err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	if header.Compressed || header.Size > maxMessageBytes {
-		return nil, errors.New("read the request: it is compressed or too large")
-	}
-	message := make([]byte, header.Size)
-	if _, err := io.ReadFull(body, message); err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(&read, r.Body), r.Body}
-	return message, nil
-}
-
-// refuseRPC answers as a gRPC server does that has nothing to say but an error.
-func refuseRPC(w http.ResponseWriter, err error) {
-	h := w.Header()
-	h.Set("Content-Type", "application/grpc")
-	h.Set("Grpc-Status", strconv.Itoa(int(codes.FailedPrecondition)))
-	h.Set("Grpc-Message", err.Error())
-	w.WriteHeader(http.StatusOK)
 }
 
 // record keeps which indexes a project's query was answered by; its resource name begins with

@@ -17,14 +17,16 @@ const maxStreams = 10_000
 // front is a port before an emulator, which speaks gRPC and REST. It serves who asks for this
 // machine only: see [ForThisMachine].
 type front struct {
-	server *localServer
-	grpc   *httputil.ReverseProxy // HTTP/2, for the client libraries
-	rest   *httputil.ReverseProxy // HTTP/1.1, for everybody else
+	of      Service
+	server  *localServer
+	handler http.Handler
+	grpc    *httputil.ReverseProxy // HTTP/2, for the client libraries
+	rest    *httputil.ReverseProxy // HTTP/1.1, for everybody else
 }
 
 // newFront takes the port, or a free one, for a front before the emulator at the host.
-func newFront(ctx context.Context, name, emulator string, port int) (*front, error) {
-	server, err := listen(ctx, "front of the "+name+" emulator", port)
+func newFront(ctx context.Context, of Service, emulator string, port int) (*front, error) {
+	server, err := listen(ctx, "front of the "+string(of)+" emulator", port)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +35,14 @@ func newFront(ctx context.Context, name, emulator string, port int) (*front, err
 	server.server.Protocols.SetUnencryptedHTTP2(true)
 	server.server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams}
 	return &front{
-		server: server,
-		grpc:   passTo(emulator, (*http.Protocols).SetUnencryptedHTTP2), rest: passTo(emulator, (*http.Protocols).SetHTTP1),
+		of: of, server: server,
+		grpc: passTo(emulator, (*http.Protocols).SetUnencryptedHTTP2), rest: passTo(emulator, (*http.Protocols).SetHTTP1),
 	}, nil
 }
 
 // newPubSubFront serves at the port before the Pub/Sub emulator at the host. It passes all on.
 func newPubSubFront(ctx context.Context, emulator string, port int) (*front, error) {
-	f, err := newFront(ctx, "Pub/Sub", emulator, port)
+	f, err := newFront(ctx, PubSub, emulator, port)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +50,10 @@ func newPubSubFront(ctx context.Context, emulator string, port int) (*front, err
 	return f, nil
 }
 
-func (f *front) serve(handler http.Handler) { f.server.serve(ForThisMachine(handler)) }
+func (f *front) serve(handler http.Handler) {
+	f.handler = handler
+	f.server.serve(ForThisMachine(handler))
+}
 
 // ServeHTTP passes a request on.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -13,6 +13,26 @@ type script[A any] struct {
 	mu      sync.Mutex
 	answers map[string][]A
 	clock   func() time.Time
+	fault   func(to string) A
+}
+
+// SetFault has fault asked about each message that no script is for. If it names no refusal and no
+// break, the answer is the usual one, after its wait.
+func (s *script[A]) SetFault(fault func(to string) A) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+// faulty returns the fault of a message.
+func (s *script[A]) faulty(to string) (answer A) {
+	s.mu.Lock()
+	fault := s.fault
+	s.mu.Unlock()
+	if fault == nil {
+		return answer
+	}
+	return fault(to)
 }
 
 // SetClock replaces the clock of the attempts. It is safe to call while the sink serves.

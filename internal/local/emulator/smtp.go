@@ -345,6 +345,8 @@ func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 		answer = MailAnswer{At: Recipient, Code: 550, Enhanced: [3]int{5, 1, 1}}
 	case strings.HasPrefix(to, "later"):
 		answer = MailAnswer{At: Recipient, Code: 451, Enhanced: [3]int{4, 7, 1}}
+	default:
+		answer = s.sink.faulty(to)
 	}
 	if answer.At == Recipient {
 		if err := s.sink.give(s.conn, answer, MailAttempt{To: to}); err != nil {

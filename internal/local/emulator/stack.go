@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -245,6 +246,28 @@ func (s *Stack) front(ctx context.Context, of Service, host string, port int) (s
 	if err != nil {
 		return "", err
 	}
+	return s.hold(f)
+}
+
+// Beside serves Firestore or Pub/Sub at one more port, behind what wrap makes of what stands before
+// the emulator, and returns its host.
+func (s *Stack) Beside(ctx context.Context, of Service, wrap func(http.Handler) http.Handler) (string, error) {
+	f, err := newFront(ctx, of, s.hosts[of], 0)
+	if err != nil {
+		return "", err
+	}
+	var inner http.Handler = f
+	for _, known := range s.fronts {
+		if known.of == of {
+			inner = known.handler
+		}
+	}
+	f.serve(wrap(inner))
+	return s.hold(f)
+}
+
+// hold keeps a front until the end of the stack and returns where it is.
+func (s *Stack) hold(f *front) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.killed {

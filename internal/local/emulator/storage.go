@@ -66,6 +66,7 @@ type Storage struct {
 	now    func() time.Time
 	notify *notifier
 	server *localServer
+	beside *localServer // or nil
 	disk   *disk
 	rules  sync.Map // of the buckets that web pages reach, by name: *cors.Cors
 	detach func() bool
@@ -135,6 +136,16 @@ func encodeKey(key *rsa.PrivateKey) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 }
 
+// Beside serves the storage at one more port, behind what wrap makes of it, and returns its
+// host:port. It is called once, before anybody asks for the port.
+func (s *Storage) Beside(ctx context.Context, wrap func(http.Handler) http.Handler) (_ string, err error) {
+	if s.beside, err = listen(ctx, "local Cloud Storage", 0); err != nil {
+		return "", err
+	}
+	s.beside.serve(wrap(s.handler()))
+	return s.beside.host, nil
+}
+
 // Host returns the address, as "127.0.0.1:port".
 func (s *Storage) Host() string { return s.server.host }
 
@@ -182,7 +193,11 @@ func (s *Storage) Close() error {
 func (s *Storage) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	err := errors.Join(s.server.close(ctx), s.notify.close(ctx))
+	var err error
+	if s.beside != nil {
+		err = s.beside.close(ctx)
+	}
+	err = errors.Join(err, s.server.close(ctx), s.notify.close(ctx))
 	s.fake.Stop()
 	return errors.Join(err, s.disk.remove())
 }

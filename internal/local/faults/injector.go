@@ -1,39 +1,94 @@
 package faults
 
 import (
-	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
 	"hash/fnv"
-	"io"
+	"maps"
 	"math/rand/v2"
-	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
 
-// An Injector decides which requests fail. It may be used by many goroutines.
+const (
+	// maxCrashAfter bounds the time from an event's arrival to the crash that falls into it: an
+	// analysis takes some hundred milliseconds.
+	maxCrashAfter = 300 * time.Millisecond
+	// maxListen bounds the life of a listener that is broken off.
+	maxListen = 2 * time.Second
+	// maxHeld bounds how long an event waits for a later one to overtake it.
+	maxHeld = 2 * time.Second
+	// maxKeys bounds the memory of a long run. Beyond it the counts of like requests begin anew.
+	maxKeys = 1 << 20
+)
+
+// Injector decides which requests fail. It may be used by many goroutines.
 type Injector struct {
 	seed uint64
 
-	mu   sync.Mutex
-	spec Spec
-	kill func()
+	mu     sync.Mutex
+	spec   Spec
+	since  time.Time // of the specification
+	paused bool
+	kill   func()
+	// came is how many requests like one, by the hash of seam and key, came so far.
+	came   map[uint64]uint32
+	counts Counts
+	lanes  map[string]*lane
 }
 
 // New returns an injector of the specification, whose decisions follow from the seed.
-func New(spec Spec, seed uint64) *Injector { return &Injector{seed: seed, spec: spec} }
+func New(spec Spec, seed uint64) *Injector {
+	return &Injector{
+		seed: seed, spec: maps.Clone(spec), since: time.Now(),
+		came: map[uint64]uint32{}, counts: Counts{}, lanes: map[string]*lane{},
+	}
+}
 
-// Set replaces the specification for the requests that are yet to come.
+// Set replaces the specification for the requests that are yet to come. What is away is so from now
+// on.
 func (i *Injector) Set(spec Spec) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.spec = spec
+	i.spec, i.since = maps.Clone(spec), time.Now()
+}
+
+// Restart replaces specification and seed, as if the injector were new.
+func (i *Injector) Restart(spec Spec, seed uint64) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.seed, i.spec, i.since = seed, maps.Clone(spec), time.Now()
+	i.came, i.counts = map[uint64]uint32{}, Counts{}
 }
 
 // Spec returns the specification in force.
 func (i *Injector) Spec() Spec {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.spec
+	return maps.Clone(i.spec)
+}
+
+// Seed returns the seed that the decisions follow from.
+func (i *Injector) Seed() uint64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.seed
+}
+
+// Pause has nothing fail until Resume: a host pauses the faults while it sets itself up.
+func (i *Injector) Pause() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.paused = true
+}
+
+// Resume ends Pause. What is away is so from now on.
+func (i *Injector) Resume() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.paused, i.since = false, time.Now()
 }
 
 // OnCrash sets what kills the process that handles requests. Without it none is killed.
@@ -43,94 +98,159 @@ func (i *Injector) OnCrash(kill func()) {
 	i.kill = kill
 }
 
-// maxCrashAfter bounds the time from a request's arrival to the crash that falls into it: an
-// analysis takes some hundred milliseconds.
-const maxCrashAfter = 300 * time.Millisecond
+// Counts are the numbers of faults that were injected.
+type Counts map[Seam]map[Kind]int
 
-// fate is what becomes of one request.
-type fate struct {
-	dup, drop, fail bool
-	slow            time.Duration
-	kill            func() // nil unless the process is killed
-	killAfter       time.Duration
+// Counts returns the faults injected so far. An event that was held back counts as reordered only
+// if another has overtaken it.
+func (i *Injector) Counts() Counts {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	all := Counts{}
+	for seam, kinds := range i.counts {
+		all[seam] = maps.Clone(kinds)
+	}
+	return all
 }
 
-// fates returns the source of the fates of a seam. Each seam has its own numbers, so that requests
-// to one do not change what happens at another.
-func (i *Injector) fates(seam string) func() fate {
+// String returns a line for each seam that has had faults, such as "mail: drop 2, slow 31".
+func (c Counts) String() string {
+	var lines strings.Builder
+	for _, seam := range Seams() {
+		var said []string
+		for _, kind := range Kinds() {
+			if n := c[seam][kind]; n > 0 {
+				said = append(said, fmt.Sprintf("%s %d", kind, n))
+			}
+		}
+		if len(said) > 0 {
+			fmt.Fprintf(&lines, "%s: %s\n", seam, strings.Join(said, ", "))
+		}
+	}
+	return lines.String()
+}
+
+// count notes a fault. The caller holds the lock.
+func (i *Injector) count(seam Seam, kind Kind) {
+	if i.counts[seam] == nil {
+		i.counts[seam] = map[Kind]int{}
+	}
+	i.counts[seam][kind]++
+}
+
+// Fate is what becomes of one request. The zero value is that it passes.
+type Fate struct {
+	// Refused is how the service refuses the request, unseen: not at all, by Fail or by Away.
+	Refused Kind
+	// Aborted has a refused commit aborted by contention, where that can be.
+	Aborted bool
+	// Dup has it handled twice, and Drop has its answer lost.
+	Dup, Drop bool
+	// Held has it held back until a later one was handled.
+	Held bool
+	// Kill kills the functions' process, nil if it is not. CrashAfter is when, from the arrival of an
+	// event; at other seams it is once the request is done.
+	Kill       func()
+	CrashAfter time.Duration
+	// Slow is how long the request waits before anything else.
+	Slow time.Duration
+	// ListenFor is how long a listener lives whose answer is lost.
+	ListenFor time.Duration
+}
+
+// Draw decides about a request at a seam. Requests with the same key are alike; the n-th of them
+// has the same fate in all runs of a seed and a specification.
+func (i *Injector) Draw(seam Seam, key string) Fate {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	rates := i.spec[seam]
+	if i.paused || rates == (Rates{}) {
+		return Fate{}
+	}
+	random := i.random(seam, key)
+	// Always the same numbers, so that a request has the same ones under each specification.
+	dup, drop, fail, held, crash := random(), random(), random(), random(), random()
+	slow, after, listen, aborted := random(), random(), random(), random()
+	f := Fate{Slow: part(rates.Slow, slow)}
+	switch {
+	case i.leftAway(seam) > 0:
+		f = Fate{Refused: Away}
+	case fail < rates.Fail:
+		f.Refused, f.Aborted = Fail, aborted < .5
+	default:
+		f.Dup, f.Drop, f.Held = dup < rates.Dup, drop < rates.Drop, held < rates.Reorder
+		f.CrashAfter, f.ListenFor = part(maxCrashAfter, after), part(maxListen, listen)
+		if crash < rates.Crash {
+			f.Kill = i.kill
+		}
+	}
+	i.note(seam, f)
+	return f
+}
+
+// random returns the numbers of the next request with the key. The caller holds the lock.
+func (i *Injector) random(seam Seam, key string) func() float64 {
 	h := fnv.New64a()
-	_, _ = io.WriteString(h, seam)
+	_, _ = h.Write([]byte(string(seam) + "\x00" + key)) // it never fails
+	like := h.Sum64()
+	if len(i.came) >= maxKeys {
+		clear(i.came)
+	}
+	i.came[like]++
+	_, _ = h.Write(binary.BigEndian.AppendUint32(nil, i.came[like])) // it never fails
 	//nolint:gosec // Faults are to be repeatable, not secret.
-	random := rand.New(rand.NewPCG(i.seed, h.Sum64()))
-	return func() fate {
+	return rand.New(rand.NewPCG(i.seed, h.Sum64())).Float64
+}
+
+// note counts the faults of a fate, but for that of being held. The caller holds the lock.
+func (i *Injector) note(seam Seam, f Fate) {
+	for kind, injected := range map[Kind]bool{
+		Dup: f.Dup, Drop: f.Drop, Crash: f.Kill != nil, Slow: f.Slow > 0, Fail: f.Refused == Fail, Away: f.Refused == Away,
+	} {
+		if injected {
+			i.count(seam, kind)
+		}
+	}
+}
+
+// leftAway returns for how long a service is still away. The caller holds the lock.
+func (i *Injector) leftAway(seam Seam) time.Duration {
+	if i.paused {
+		return 0
+	}
+	return time.Until(i.since.Add(i.spec[seam].Away))
+}
+
+// awaitPubSub waits until Pub/Sub is back, as nothing is delivered without it, or until ctx ends.
+func (i *Injector) awaitPubSub(ctx context.Context) {
+	counted := false
+	for {
 		i.mu.Lock()
-		defer i.mu.Unlock()
-		// Always six numbers, so that the n-th request has the same ones under each specification.
-		dup, drop, fail, slow := random.Float64(), random.Float64(), random.Float64(), random.Float64()
-		crash, after := random.Float64(), random.Float64()
-		f := fate{
-			dup: dup < i.spec.Dup, drop: drop < i.spec.Drop, fail: fail < i.spec.Fail,
-			slow: time.Duration(slow * float64(i.spec.Slow)), killAfter: time.Duration(after * float64(maxCrashAfter)),
+		left := i.leftAway(PubSub)
+		if left > 0 && !counted {
+			i.count(PubSub, Away)
+			counted = true
 		}
-		if crash < i.spec.Crash {
-			f.kill = i.kill
+		i.mu.Unlock()
+		if left <= 0 || !Wait(ctx, min(left, time.Second)) { // the specification may change meanwhile
+			return
 		}
-		return f
 	}
 }
 
-// Handler returns next behind the faults of a seam. It has the form of host.Options.WrapEvent.
-func (i *Injector) Handler(seam string, next http.Handler) http.Handler {
-	draw := i.fates(seam)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f := draw()
-		select {
-		case <-r.Context().Done():
-			return
-		case <-time.After(f.slow):
-		}
-		if f.fail {
-			unavailable(w)
-			return
-		}
-		if f.kill != nil {
-			// It may outlast the request: then it falls between two, as a crash may.
-			time.AfterFunc(f.killAfter, f.kill)
-		}
-		if f.dup && !first(w, r, next) {
-			return
-		}
-		if !f.drop {
-			next.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(lost{http.Header{}}, r)
-		unavailable(w)
-	})
-}
-
-// first has next handle the request a first time, its answer lost, and leaves the body for the
-// second time. It reports whether the body could be read.
-func first(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		http.Error(w, "the body could not be read", http.StatusBadRequest)
+// Wait waits, and reports false if ctx ended before.
+func Wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
 		return false
+	case <-timer.C:
+		return true
 	}
-	again := r.Clone(r.Context())
-	again.Body = io.NopCloser(bytes.NewReader(body))
-	next.ServeHTTP(lost{http.Header{}}, again)
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return true
 }
 
-func unavailable(w http.ResponseWriter) {
-	http.Error(w, "a fault on purpose", http.StatusServiceUnavailable)
-}
-
-// lost is an answer that is thrown away.
-type lost struct{ header http.Header }
-
-func (l lost) Header() http.Header       { return l.header }
-func (lost) Write(p []byte) (int, error) { return len(p), nil }
-func (lost) WriteHeader(int)             {}
+func part(of time.Duration, share float64) time.Duration { return time.Duration(share * float64(of)) }

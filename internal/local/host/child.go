@@ -208,14 +208,18 @@ func (c *child) close() {
 	<-c.ended
 }
 
-// functionsCommand runs this program as the functions' process (see ServeFunctions).
-func functionsCommand(ctx context.Context) (*exec.Cmd, error) {
+// functionsCommand runs this program as the functions' process (see ServeFunctions), with the
+// variables set.
+func functionsCommand(ctx context.Context, env map[string]string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, self) //nolint:gosec // this program itself
 	cmd.Env = append(os.Environ(), childVariable+"=1")
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("GOMEMLIMIT=%dMiB", memoryMiB()))
 	}

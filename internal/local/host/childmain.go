@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,6 +52,7 @@ func serveFunctions() error {
 	if err != nil {
 		return err
 	}
+	process.Config.StorageHost = cmp.Or(os.Getenv(storageVariable), process.Config.StorageHost)
 	err = bus.Wrap(process, telling(func(topic string) { _, _ = fmt.Fprintln(os.Stdout, topic) }))
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 
 func TestFaultsAreReadAndSet(t *testing.T) {
 	t.Parallel()
-	h := &Host{faults: faults.New(faults.Spec{Dup: .5}, 1)}
+	h := &Host{faults: faults.New(nil, 1)}
 	for _, tt := range []struct {
 		body, want string
 		status     int
@@ -37,9 +37,9 @@ func TestCrashKillsTheProcessThatIsStartedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &Host{children: []*child{c}, faults: faults.New(faults.Spec{Crash: 1}, 1)}
+	h := &Host{children: []*child{c}, faults: faults.New(faults.Spec{faults.Events: {Crash: 1}}, 1)}
 	h.faults.OnCrash(h.crash)
-	events := h.faults.Handler("events", front(h.children, func(a addresses) string { return a.Events }))
+	events := h.faults.Handler(front(h.children, func(a addresses) string { return a.Events }))
 	rec := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), "POST", "http://"+address.Loopback+"/", http.NoBody)
 	events.ServeHTTP(rec, r)

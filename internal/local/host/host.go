@@ -59,8 +59,9 @@ const (
 	TombstonesBucket = "facescan-tombstones"
 )
 
-// startTimeout bounds the wait for the functions to answer.
-const startTimeout = 30 * time.Second
+// startTimeout bounds the wait for the functions to answer, which take a second or two on a machine
+// that has nothing else to do.
+const startTimeout = 90 * time.Second
 
 // Options set up a Host. The zero value is that of `make run`.
 type Options struct {
@@ -97,8 +98,9 @@ type Options struct {
 	// clients: what it sends as httpapi.HeaderClient counts. Otherwise the address of its connection
 	// does.
 	Balancer bool
-	// Faults, where set, are injected into the deliveries of events; they can be changed while the
-	// host runs, at faultsPath.
+	// Faults, where set, are injected into what the functions do, once Start has returned; they can
+	// be changed while the host runs, by Host.Faults or at faultsPath. InProcess, those of Firestore,
+	// Pub/Sub and Cloud Storage are not; nor with AnyQuery those of Firestore.
 	Faults *faults.Injector
 	// WrapPublisher and WrapEvent, where set, stand between the system and its events, InProcess only:
 	// systest injects faults.
@@ -165,7 +167,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	tied := context.AfterFunc(ctx, end)
 	h := &Host{stop: stop, end: end, place: opts.Place, origins: admittedOrigins(opts.Place, userOrigins())}
-	h.faults = cmp.Or(opts.Faults, faults.New(faults.Spec{}, 0))
+	h.faults = heldFaults(opts.Faults)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
@@ -203,12 +205,19 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 			return nil, err
 		}
 	}
+	h.begin(tied)
+	h.keepOn(run, cmp.Or(opts.KeepEvery, keepEvery), opts.Progress)
+	return h, nil
+}
+
+// begin marks the system as up: there is something to keep, which the end of the context must not
+// take away, and faults from now on.
+func (h *Host) begin(tied func() bool) {
 	h.started = true
 	if h.kept != nil {
 		tied()
 	}
-	h.keepOn(run, cmp.Or(opts.KeepEvery, keepEvery), opts.Progress)
-	return h, nil
+	h.faults.Resume()
 }
 
 func (h *Host) startEmulators(ctx context.Context, opts Options) error {
@@ -248,8 +257,11 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	if h.Push, err = emulator.NewFCM(); err != nil {
 		return err
 	}
-	h.Mail, err = emulator.NewSMTP()
-	return err
+	if h.Mail, err = emulator.NewSMTP(); err != nil {
+		return err
+	}
+	h.openSinks()
+	return nil
 }
 
 func (h *Host) setEnvironment() error {

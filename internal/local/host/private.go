@@ -30,9 +30,10 @@ func (h *Host) servePrivate(events http.Handler) error {
 	}
 	mux := http.NewServeMux()
 	site.Routes(mux)
-	mux.Handle(eventPath, h.faults.Handler("events", events))
+	mux.Handle(eventPath, h.faults.Handler(events))
 	mux.HandleFunc("GET "+faultsPath, h.getFaults)
 	mux.HandleFunc("POST "+faultsPath, h.setFaults)
+	mux.HandleFunc("GET "+operatorPath, h.getOperator)
 	mux.Handle("GET "+clockPath, h.clock)
 	mux.Handle("POST "+clockPath, h.clock)
 	mux.HandleFunc("GET "+mailPath, list(h.Mail.Messages))

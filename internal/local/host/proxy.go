@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -26,8 +27,13 @@ var errNoProcess = errors.New("no process serves the functions")
 // serveInChild runs the functions in a process of their own, or in several.
 func (h *Host) serveInChild(ctx context.Context, opts Options) error {
 	slog.SetDefault(telemetry.NewLogger(opts.Logs, telemetry.Traces{Project: Project}, slog.LevelInfo))
+	env, err := h.openSeams(ctx, opts.AnyQuery)
+	if err != nil {
+		return err
+	}
+	command := func(ctx context.Context) (*exec.Cmd, error) { return functionsCommand(ctx, env) }
 	for range max(1, opts.Processes) {
-		h.children = append(h.children, startChild(functionsCommand, opts.Progress, opts.Logs, h.published))
+		h.children = append(h.children, startChild(command, opts.Progress, opts.Logs, h.published))
 	}
 	h.faults.OnCrash(h.crash)
 	h.servePublic(balanced(front(h.children, func(a addresses) string { return a.Public })))

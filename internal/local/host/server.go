@@ -15,13 +15,15 @@ import (
 // server is a port that is taken at once, at one address or more, and served later.
 type server struct {
 	sockets []net.Listener
+	handler http.Handler // from serve on
 	http    *http.Server
 	served  sync.WaitGroup
 }
 
 // listen takes the port at each of the hosts. 0 is a port that is free at the first.
 func listen(ctx context.Context, port int, hosts ...string) (*server, error) {
-	s := &server{http: boot.NewServer(nil)}
+	s := new(server)
+	s.http = boot.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }))
 	for _, host := range hosts {
 		socket, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
@@ -41,7 +43,7 @@ func (s *server) url(host string) string {
 }
 
 func (s *server) serve(handler http.Handler) {
-	s.http.Handler = handler
+	s.handler = handler
 	for _, socket := range s.sockets {
 		s.served.Go(func() { _ = s.http.Serve(socket) }) // always the error of a closed listener: close is the only way out
 	}

@@ -79,6 +79,9 @@ func WithoutPhoto() []Absent {
 			scan.ReasonWithdrawn,
 			"Withdraw the consent (DELETE /v1/me/consent) while the scan is queued or processing.",
 		}, {
+			scan.ReasonHeld,
+			"Put the user into quarantine (POST /v1/admin/users/{uid}/standing) while the scan is queued or processing.",
+		}, {
 			scan.ReasonCrashed,
 			"No photo is known that the engine crashes on: one that does is a defect to mend.",
 		},

@@ -140,7 +140,7 @@ type Summary struct {
 	Took     time.Duration `json:"tookNanoseconds"`
 	Spans    int           `json:"spans"`
 	Services []string      `json:"services"`
-	// Failed is set if one of the functions\' own spans failed.
+	// Failed is set if one of the functions' own spans failed.
 	Failed bool `json:"failed"`
 }
 

@@ -25,6 +25,7 @@ const (
 	byReading    = "read"
 	bySuccession = "superseded"
 	byContent    = "unreadable"
+	byBan        = "banned"
 )
 
 const (
@@ -103,12 +104,13 @@ type batch struct {
 	parcels []parcel
 }
 
-// claim decides in the transaction about all that is due. The records of an account that is not in
-// use are left to its erasure: nothing is written for it any more.
+// claim decides in the transaction about all that is due. The records of an account that is being
+// erased are left to its erasure: nothing is written for it any more. Those of a banned user end,
+// as the sweep would find them every minute otherwise.
 func (b *batch) claim(
 	ctx context.Context, tx *firestore.Transaction, uid account.UID, found []*firestore.DocumentSnapshot,
 ) (err error) {
-	b.user, err = account.EnterActive(tx, b.c.Firestore, uid)
+	b.user, err = account.EnterStored(tx, b.c.Firestore, uid)
 	if err != nil {
 		return fault.Ignore(err, account.ErrClosed)
 	}
@@ -202,6 +204,9 @@ func (b *batch) weigh(tx *firestore.Transaction, g *grip, item *firestore.Docume
 func (b *batch) still(
 	tx *firestore.Transaction, g *grip, item *firestore.DocumentSnapshot,
 ) (msg notify.Message, reason string, err error) {
+	if !b.user.State.InUse() {
+		return msg, byBan, nil
+	}
 	e, err := event.Decode(g.is.Event)
 	if err == nil {
 		msg, err = notify.NewMessage(e)

@@ -195,6 +195,9 @@ func TestDue_isCheckedAnew(t *testing.T) {
 				Cells: map[string]map[string]bool{"scan_completed": {"push": false, "email": false}},
 			})
 		}, suppressed, notify.ByPreference},
+		"the user banned": {func(b *bench, _ string) {
+			b.update(account.Ref(b.fs, uid), "state", string(account.Banned))
+		}, suppressed, byBan},
 		"the scan deleted": {func(b *bench, _ string) { b.saveScan("s", scan.Deleting) }, suppressed, byDeletion},
 		"the consent withdrawn": {func(b *bench, _ string) {
 			b.update(account.Ref(b.fs, uid), "consent.granted", false)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -78,35 +78,75 @@ func channels(r record) (all []string) {
 	return all
 }
 
-// ListFailed returns the failed deliveries of the user, or of all users for "". It reads each
-// delivery of 90 days, since no index has their legs, and calls looked after each. It ends at the
-// first error.
-func ListFailed(
-	ctx context.Context, fs *firestore.Client, uid account.UID, looked func(),
-) iter.Seq2[Failed, error] {
+// Look says which deliveries [ListFailed] looks at.
+type Look struct {
+	// UID is whose they are, "" for all users.
+	UID account.UID
+	// After is the path of the delivery behind which the look begins, such as
+	// "users/ada/deliveries/x", "" for the first one.
+	After string
+	// Reads is the most that are looked at, and Most the most that are returned.
+	Reads, Most int
+}
+
+// ErrAfter means that a look begins behind what is no delivery, or none of its user.
+var ErrAfter = errors.New("no delivery has such a path")
+
+// Looked is what a look has found. Next is the After of another look that goes on, "" if there is
+// nothing more.
+type Looked struct {
+	Failed []Failed `json:"failed"`
+	Reads  int      `json:"reads"`
+	Next   string   `json:"next,omitempty"`
+}
+
+// query returns the deliveries of the look, in the order of their paths.
+func (l Look) query(fs *firestore.Client) (firestore.Query, error) {
 	all := fs.CollectionGroup("deliveries").Query
-	if uid != "" {
-		all = notify.Deliveries(account.Ref(fs, uid)).Query
+	if l.UID != "" {
+		all = notify.Deliveries(account.Ref(fs, l.UID)).Query
 	}
-	return func(yield func(Failed, error) bool) {
-		docs := all.Documents(ctx)
-		defer docs.Stop()
-		for {
-			snap, err := docs.Next()
-			if errors.Is(err, iterator.Done) {
-				return
-			}
-			r, err := store.Decode[record](snap, err, "delivery", nil)
-			if err != nil {
-				yield(Failed{}, err)
-				return
-			}
-			looked()
-			if r.failed() && !yield(newFailed(account.UID(snap.Ref.Parent.Parent.ID), r), nil) {
-				return
-			}
+	all = all.OrderBy(firestore.DocumentID, firestore.Asc).Limit(l.Reads)
+	if l.After == "" {
+		return all, nil
+	}
+	parts := strings.Split(l.After, "/")
+	ok := len(parts) == 4 && parts[0] == "users" && parts[2] == "deliveries" &&
+		event.ValidID(parts[1]) && event.ValidID(parts[3]) && (l.UID == "" || string(l.UID) == parts[1])
+	if !ok {
+		return all, fmt.Errorf("%w: %q", ErrAfter, l.After)
+	}
+	return all.StartAfter(fs.Doc(l.After)), nil
+}
+
+// ListFailed returns failed deliveries. No index has their legs, so it reads all deliveries, of
+// which there are those of 90 days: page by page, as the look bounds it.
+func ListFailed(ctx context.Context, fs *firestore.Client, l Look) (Looked, error) {
+	found := Looked{Failed: []Failed{}}
+	all, err := l.query(fs)
+	if err != nil {
+		return found, err
+	}
+	docs := all.Documents(ctx)
+	defer docs.Stop()
+	last := ""
+	for found.Reads < l.Reads && len(found.Failed) < l.Most {
+		snap, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return found, nil
+		}
+		r, err := store.Decode[record](snap, err, "delivery", nil)
+		if err != nil {
+			return found, err
+		}
+		uid := account.UID(snap.Ref.Parent.Parent.ID)
+		last = "users/" + string(uid) + "/deliveries/" + snap.Ref.ID
+		if found.Reads++; r.failed() {
+			found.Failed = append(found.Failed, newFailed(uid, r))
 		}
 	}
+	found.Next = last
+	return found, nil
 }
 
 // GetFailed returns a failed delivery of the user, or [ErrNotFailed].

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
@@ -15,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/operate"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
@@ -40,13 +43,59 @@ func (b *bench) redriver(publisher outbox.Publisher) *operate.Redriver {
 
 func (b *bench) failed(uid account.UID) (all []Failed) {
 	b.t.Helper()
-	for f, err := range ListFailed(b.t.Context(), b.fs, uid, func() {}) {
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		all = append(all, f)
+	found, err := ListFailed(b.t.Context(), b.fs, Look{UID: uid, Reads: 100, Most: 100})
+	if err != nil || found.Next != "" {
+		b.t.Fatalf("next %q, %v", found.Next, err)
 	}
-	return all
+	return found.Failed
+}
+
+func TestListFailed_byPages(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	b.handle(scanDone("s"), "s")
+	for _, id := range []string{"s1", "s2", "s3"} {
+		b.saveScan(scan.ID(id), scan.Completed)
+		b.now = b.now.Add(time.Hour) // so that none waits for the one before
+		b.fcm.Script("token-1", emulator.PushAnswer{Status: 503, Code: "UNAVAILABLE"})
+		if err := b.consumer.Handle(t.Context(), messageOf(t, scanDone(id), id)); err == nil {
+			t.Fatal("it is sent while FCM refuses")
+		}
+	}
+	for _, look := range []Look{
+		{Reads: 1, Most: 9}, {Reads: 9, Most: 1}, {Reads: 2, Most: 2}, {UID: uid, Reads: 3, Most: 9}, {Reads: 9, Most: 9},
+	} {
+		seen, reads := map[string]int{}, 0
+		for next := look; ; {
+			found, err := ListFailed(t.Context(), b.fs, next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if reads += found.Reads; found.Reads > look.Reads || len(found.Failed) > look.Most {
+				t.Fatalf("%+v has read %d and found %d", look, found.Reads, len(found.Failed))
+			}
+			for _, f := range found.Failed {
+				seen[f.EventID]++
+			}
+			if next.After = found.Next; found.Next == "" {
+				break
+			}
+		}
+		want := map[string]int{idOf(scanDone("s1"), "s1"): 1, idOf(scanDone("s2"), "s2"): 1, idOf(scanDone("s3"), "s3"): 1}
+		if diff := cmp.Diff(want, seen); diff != "" || reads != 4 {
+			t.Errorf("%+v: %d read, found (-want +got):\n%s", look, reads, diff)
+		}
+	}
+	for _, look := range []Look{
+		{After: "x"}, {After: "users/a/inbox/b"}, {After: "users//deliveries/b"}, {UID: uid, After: "users/eve/deliveries/b"},
+	} {
+		look.Reads, look.Most = 1, 1
+		if _, err := ListFailed(t.Context(), b.fs, look); !errors.Is(err, ErrAfter) {
+			t.Errorf("%+v: %v", look, err)
+		}
+	}
 }
 
 func TestRedrive(t *testing.T) {

@@ -15,7 +15,10 @@ import (
 
 	pubsub "cloud.google.com/go/pubsub/v2/apiv1"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
@@ -225,13 +228,21 @@ func (l *Letters) Redrive(ctx context.Context, r *operate.Redriver, letter Lette
 	return wrapLetter(letter, errors.Join(err, l.Acknowledge(ctx, letter)))
 }
 
-// Drop removes a dead letter that is not to be redriven, after the act is kept.
+// Drop removes a dead letter that is not to be redriven, after the act is kept, which is about the
+// user of the letter if there is one.
 func (l *Letters) Drop(ctx context.Context, r *operate.Redriver, letter Letter) error {
 	if r.DryRun {
 		return nil
 	}
 	act := audit.Act{Kind: audit.LetterDropped, Actor: r.By, Object: letter.MessageID, Key: []string{letter.MessageID}}
-	if err := r.Acts.Add(ctx, act); err != nil {
+	var err error
+	if uid := event.About(letter.Data).UID; event.ValidID(uid) {
+		_, err = operate.Note(ctx, r.Firestore, r.Acts, account.UID(uid), act)
+	} else {
+		err = r.Acts.Add(ctx, act)
+	}
+	// A command that was killed before it removed the letter has left the act.
+	if err != nil && status.Code(err) != codes.AlreadyExists {
 		return err
 	}
 	return l.Acknowledge(ctx, letter)

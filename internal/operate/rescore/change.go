@@ -5,7 +5,12 @@ import (
 	"slices"
 )
 
-// Change is how scores have changed in all. It says nothing about one scan.
+// fewest is how many scans a change must be of: figures of fewer would tell the scores of single
+// ones.
+const fewest = 5
+
+// Change is how scores have changed in all. It says nothing about one scan: of fewer than five it
+// has their number alone.
 type Change struct {
 	Scans int `json:"scans"`
 	// Quantiles are those of the scores before, after, and of the differences.
@@ -29,8 +34,8 @@ var parts = []float64{0.05, 0.25, 0.5, 0.75, 0.95}
 // Change returns how the scores have changed, the zero Change if none was scored again.
 func (r Result) Change() Change {
 	n := len(r.Before)
-	if n == 0 {
-		return Change{}
+	if n < fewest {
+		return Change{Scans: n}
 	}
 	c, differences := Change{Scans: n}, make([]float64, n)
 	for i := range n {

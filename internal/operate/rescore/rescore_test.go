@@ -98,8 +98,13 @@ func TestRun(t *testing.T) {
 		if diff := cmp.Diff(step.want, got.Outcomes); diff != "" || got.Asked != step.asked || got.Seen != 6 {
 			t.Errorf("%s: %d seen, %d asked, outcomes (-want +got):\n%s", step.name, got.Seen, got.Asked, diff)
 		}
-		if c := got.Change(); c.Scans != step.asked || step.asked > 0 && (c.Mean != 8.5 || c.Largest != 8.5) {
-			t.Errorf("%s: %+v", step.name, c)
+		if c := got.Change(); c.Scans != step.asked || c.Quantiles != nil || c.Mean != 0 || c.Largest != 0 {
+			t.Errorf("%s: %+v tells of single scans", step.name, c)
+		}
+		for i := range step.asked {
+			if d := got.After[i] - got.Before[i]; d != 8.5 {
+				t.Errorf("%s: scan %d changes by %v", step.name, i, d)
+			}
 		}
 	}
 	if told == 0 {
@@ -173,6 +178,9 @@ func TestChange(t *testing.T) {
 		t.Errorf("of none (-want +got):\n%s", diff)
 	}
 	for i := range 100 {
+		if c := r.Change(); i < 5 && (c.Scans != i || c.Quantiles != nil || c.Largest != 0) {
+			t.Errorf("of %d (they are single scans): %+v", i, c)
+		}
 		r.Before, r.After = append(r.Before, float64(i)), append(r.After, float64(i)+float64(i%2)*2-1)
 	}
 	c := r.Change()

@@ -1,8 +1,8 @@
 // Package story collects what there is of a user or a scan, for operators: the documents of all
 // collections, by their states, times and versions, the objects by their kinds and sizes, and the
-// traces. It shows no photo and no link to one, no geometry of a face, nothing measured and no
-// text. An address is shown by a request of its own. Each look leaves an act in the audit before
-// anything is read.
+// traces. It shows no photo and no link to one, no geometry of a face, nothing measured, and no
+// text of the user's but the username. An address is shown by a request of its own. Each look
+// leaves an act in the audit before anything is read.
 package story
 
 import (

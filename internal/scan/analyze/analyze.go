@@ -146,7 +146,7 @@ func (c *Consumer) claim(
 		outcome = s.Claim(photo.Generation, token, c.Lease, now)
 		if closed && (outcome == nil || errors.Is(outcome, scan.ErrExhausted)) {
 			outcome = errFenced
-			s.Fail(refused, now)
+			s.Fail(refusal(user, s), now)
 			if err := series.Follow(ctx, tx, c.Firestore, s, now, nil); err != nil {
 				return err
 			}
@@ -182,6 +182,15 @@ func fenceClosed(user *firestore.DocumentSnapshot, s scan.Scan) (bool, error) {
 		return true, nil
 	}
 	return false, err
+}
+
+// refusal returns why the user does not admit the scan any more.
+func refusal(user *firestore.DocumentSnapshot, s scan.Scan) scan.Failure {
+	u, err := account.EnteredStored(user)
+	if err == nil && u.State != account.Active && u.Consent.Granted && u.ConsentEpoch == s.ConsentEpoch {
+		return held
+	}
+	return refused
 }
 
 // analyze measures the claimed photo and ends the scan with a result or a failure. Its errors are
@@ -248,7 +257,8 @@ func (c *Consumer) measure(
 	ctx, end := telemetry.Span(ctx, "face.Scan")
 	defer func() {
 		if cause := recover(); cause != nil {
-			slog.ErrorContext(ctx, "analysis panicked", "panic", cause, "stack_trace", string(debug.Stack()))
+			stack := telemetry.Stack(fmt.Sprint("panic: ", cause), debug.Stack())
+			slog.ErrorContext(ctx, "analysis panicked", slog.Any("panic", cause), stack)
 			err = fault.New(fault.CodeAnalysisCrashed, "the face engine panicked: %v", cause)
 		}
 		end(err)
@@ -391,7 +401,7 @@ func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 			return nil
 		}
 		if closed {
-			current.Fail(refused, now)
+			current.Fail(refusal(snap, current), now)
 			return errors.Join(
 				series.Follow(ctx, tx, c.Firestore, current, now, nil), scan.Write(tx.Transaction, c.Firestore, current),
 			)

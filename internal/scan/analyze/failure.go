@@ -24,6 +24,10 @@ var (
 		Code:   scan.ReasonWithdrawn,
 		Detail: "You withdrew your consent, so the scan was stopped and its photo deleted.",
 	}
+	held = scan.Failure{
+		Code:   scan.ReasonHeld,
+		Detail: "Your account is under review, so the scan was stopped and its photo deleted.",
+	}
 	encoded = scan.Failure{
 		Code:   scan.ReasonEncoded,
 		Detail: "The photo was sent in an encoding that is not read here and was deleted. Please upload it again as it is.",

@@ -33,8 +33,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestRestore erases a user after the backup was made, and withdraws the consent of another. After
-// the restore and its replay, both stay so, and everybody else is as at the time of the backup.
+// TestRestore erases a user after the backup was made, withdraws the consent of another, and has a
+// third scan. After the restore, its replay and the clearing of orphans, the first two stay so,
+// nothing is left of the third, and everybody else is as at the time of the backup.
 func TestRestore(t *testing.T) {
 	dir := t.TempDir()
 	backup := filepath.Join(dir, "backup")
@@ -47,6 +48,8 @@ func TestRestore(t *testing.T) {
 	must(t, os.MkdirAll(backup, 0o700))
 	must(t, keep.ExportFirestore(t.Context(), os.Getenv(emulator.Firestore.Env()), host.Project, backup))
 
+	late := s.user(t, "zoe")
+	s.scan(t, late)
 	receipt := s.erase(t, eve)
 	_, err := liz.API().WithdrawConsentWithResponse(t.Context(), nil)
 	must(t, err)
@@ -58,7 +61,7 @@ func TestRestore(t *testing.T) {
 		t.Fatal("the backup has no scans of who left after it, so it shows nothing")
 	}
 	for range 2 { // a replay may be run again
-		replay(t)
+		run(t, "scripts/replay", "-project", host.Project)
 	}
 	uploads, results := s.files.Bucket(host.UploadsBucket), s.files.Bucket(host.ResultsBucket)
 	s.await(t, "the erasure anew", func() bool {
@@ -67,6 +70,13 @@ func TestRestore(t *testing.T) {
 		return len(emulatortest.Mentions(t, s.fs, eve.uid, uploads, results)) == 0
 	})
 	s.await(t, "the withdrawal anew", func() bool { return s.scansOf(t, liz) == 0 })
+	if len(emulatortest.Mentions(t, s.fs, late.uid, uploads, results)) == 0 {
+		t.Error("who came after the backup has left no objects, so it shows nothing of orphans")
+	}
+	run(t, "scripts/admin", "orphans", "clear")
+	if left := emulatortest.Mentions(t, s.fs, late.uid, uploads, results); len(left) > 0 {
+		t.Errorf("of who came after the backup there is %q", left)
+	}
 	ada.again(t, s)
 	if _, there, err := ada.Receipt(t.Context(), s.URL+receipt); err != nil || !there {
 		t.Errorf("the receipt of the erasure: there %v, %v", there, err)
@@ -248,13 +258,13 @@ func restored(t *testing.T, kept, backup string) string {
 	return dir
 }
 
-// replay runs the command as an operator does, by the environment of the system that runs.
-func replay(t *testing.T) {
+// run runs the command as an operator does, by the environment of the system that runs.
+func run(t *testing.T, command string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(
-		t.Context(), "go", "run", "github.com/facescan/facescan/scripts/replay", "-project", host.Project,
+		t.Context(), "go", append([]string{"run", "github.com/facescan/facescan/" + command}, args...)...,
 	)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("replay: %v\n%s", err, out)
+		t.Fatalf("%s %q: %v\n%s", command, args, err, out)
 	}
 }

@@ -6,15 +6,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 	"time"
+
+	"github.com/facescan/facescan/scripts/bench/single"
 )
+
+// command is the name by which scripts/bench runs it.
+const command = "leaderboard"
 
 const usage = `Measure a leaderboard of many entries on the Firestore emulator: what each request reads and writes, requests a second, and
 that every rank is that of a sorted set.
@@ -24,38 +23,26 @@ that every rank is that of a sorted set.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench leaderboard:", err)
-		os.Exit(1)
-	}
+	single.Main(command, run)
 }
 
 // options are the flags.
 type options struct {
 	users, ranks, submits, clients int
 	lasting                        time.Duration // of one kind of request
-	into                           string
-	command                        string
+	single.Output
 }
 
 var errUsage = errors.New("numbers are above 0, and there are at least 300 users; -help tells more")
 
 func parse(args []string, progress io.Writer) (options, error) {
-	o := options{command: strings.Join(append([]string{"go run ./scripts/bench leaderboard"}, args...), " ")}
-	flags := flag.NewFlagSet("leaderboard", flag.ContinueOnError)
-	flags.SetOutput(progress)
-	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	var o options
+	flags := o.Flags(command, usage, args, progress)
 	flags.IntVar(&o.users, "users", 5000, "how many entries the board has, at least 300")
 	flags.IntVar(&o.ranks, "ranks", 200, "how many own ranks are compared, besides all ranks of the pages")
 	flags.IntVar(&o.submits, "submits", 100, "how many scans are submitted")
 	flags.IntVar(&o.clients, "clients", 4, "how many clients ask at the same time")
 	flags.DurationVar(&o.lasting, "lasting", 5*time.Second, "how long each kind of request is asked for")
-	flags.StringVar(&o.into, "o", "", "write the report to this Markdown file, too")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -81,8 +68,5 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	}
 	var text bytes.Buffer
 	r.markdown(&text)
-	if _, err := out.Write(text.Bytes()); err != nil || o.into == "" {
-		return err
-	}
-	return os.WriteFile(o.into, text.Bytes(), 0o644) //nolint:gosec // figures are for everybody
+	return o.Show(out, text.Bytes())
 }

@@ -19,7 +19,7 @@ any COUNT, so these figures say little. They are for comparing one version with 
 func (r report) markdown(out io.Writer) {
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) } // into a buffer
 	printf("# What a leaderboard of %d entries costs\n\n", r.users)
-	printf("Written by `%s`; do not edit, run it again (`-help` tells the options).\n\n", r.command)
+	printf("Written by `%s`; do not edit, run it again (`-help` tells the options).\n\n", r.Command)
 	printf("%d CPUs, %s/%s, %s. %d users were loaded in %.1f s, each with a rating, an entry and its count.\n\n",
 		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), r.users, r.loading.Seconds())
 	printf("## Counts\n\n")

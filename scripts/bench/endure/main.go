@@ -1,24 +1,26 @@
 // Command endure lets a week pass for a local stack that keeps its data: thousands of scans, with
 // their retention, digests and boards, and a new start from what was kept. `go run ./scripts/bench
 // endure` builds and runs it.
+//
+// main.go has the flags, world.go the stack with its users and their days, measure.go what is
+// looked at and said of them.
 package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/facescan/facescan/functions/analyze"
 	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/scripts/bench/single"
 )
+
+// command is the name by which scripts/bench runs it.
+const command = "endure"
 
 const usage = `Let days pass for a local stack that keeps its data in a folder: many scans, sweeps, digests, retention, and a new
 start from the folder. It fails if a scan or an event is left over, a photo outlives its day, or the new start has other data.
@@ -33,22 +35,14 @@ that is made before.
 func main() {
 	analyze.Scan = scan
 	host.ServeFunctions()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench endure:", err)
-		os.Exit(1)
-	}
+	single.Main(command, run)
 }
 
 // options are the flags.
 type options struct {
 	users, days, scans, real int
-	keep, into               string
-	command                  string
+	keep                     string
+	single.Output
 }
 
 // Limits of the API: the sign-ups from one address in an hour, and a user's scans in an hour.
@@ -63,16 +57,13 @@ var errUsage = fmt.Errorf(
 )
 
 func parse(args []string, progress io.Writer) (options, error) {
-	o := options{command: strings.Join(append([]string{"go run ./scripts/bench endure"}, args...), " ")}
-	flags := flag.NewFlagSet("endure", flag.ContinueOnError)
-	flags.SetOutput(progress)
-	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	var o options
+	flags := o.Flags(command, usage, args, progress)
 	flags.IntVar(&o.users, "users", 50, "how many users there are, at most 60, for the limit of sign-ups")
 	flags.IntVar(&o.days, "days", 7, "how many days pass")
 	flags.IntVar(&o.scans, "scans", 10000, "how many scans there are in all")
 	flags.IntVar(&o.real, "real", 200, "how many of them the engine measures")
 	flags.StringVar(&o.keep, "keep", "", "keep the data in this new folder; a temporary one if empty")
-	flags.StringVar(&o.into, "o", "", "write the report to this Markdown file, too")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -102,14 +93,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	r.took = time.Since(begun)
-	text := r.markdown()
-	if _, err := io.WriteString(out, text); err != nil {
+	if err := o.Show(out, []byte(r.markdown())); err != nil {
 		return err
-	}
-	if o.into != "" {
-		if err := os.WriteFile(o.into, []byte(text), 0o644); err != nil { //nolint:gosec // figures are for everybody
-			return fmt.Errorf("write the report: %w", err)
-		}
 	}
 	if len(r.faults) > 0 {
 		return fmt.Errorf("%d faults, which the report has", len(r.faults))

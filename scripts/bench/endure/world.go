@@ -28,11 +28,15 @@ import (
 )
 
 const (
-	// atOnce is how many users act at the same time.
-	atOnce = 8
+	// atOnce is how many users act at the same time, and joinAtOnce how many sign up, for which the
+	// Auth emulator, one process, is asked several times each.
+	atOnce, joinAtOnce = 8, 2
 	// patience is how long a day's scans may take after the last of them was uploaded.
 	patience = 5 * time.Minute
 	password = "correct horse"
+	// keepEvery is the period at which the data are kept meanwhile. A minute of the machine's time, as
+	// for a user, would be hours of the clock's, and an export of all documents takes seconds.
+	keepEvery = 10 * time.Minute
 )
 
 // measured begins the photos that are not the engine's to measure: see [usertest.Measure].
@@ -64,7 +68,7 @@ func open(ctx context.Context, o options, progress io.Writer) (_ *world, err err
 			return w, fmt.Errorf("unset %s: %w", service.Env(), err)
 		}
 	}
-	if w.Host, err = host.Start(ctx, host.Options{Progress: progress, Keep: o.keep}); err != nil {
+	if w.Host, err = host.Start(ctx, host.Options{Progress: progress, Keep: o.keep, KeepEvery: keepEvery}); err != nil {
 		return w, err
 	}
 	if w.fs, err = meter.Connect(ctx, host.Project); err != nil {
@@ -118,7 +122,7 @@ func (w *world) photo(o options, n int) ([]byte, error) {
 
 // join signs the users up, with a name and a place on the boards.
 func (w *world) join(ctx context.Context) error {
-	return w.each(ctx, func(ctx context.Context, n int) error {
+	return w.each(ctx, joinAtOnce, func(ctx context.Context, n int) error {
 		p, name := w.people[n], fmt.Sprintf("endure_%d", n)
 		if _, err := p.SignUp(ctx); err != nil {
 			return err
@@ -129,7 +133,7 @@ func (w *world) join(ctx context.Context) error {
 
 // day has the users open and upload the scans from first on, before the one at end.
 func (w *world) day(ctx context.Context, o options, first, end int) error {
-	return w.each(ctx, func(ctx context.Context, user int) error {
+	return w.each(ctx, atOnce, func(ctx context.Context, user int) error {
 		p := w.people[user]
 		// A token is good for an hour of the machine's time.
 		if _, err := p.Login(ctx); err != nil {
@@ -152,7 +156,8 @@ func (w *world) day(ctx context.Context, o options, first, end int) error {
 	})
 }
 
-func (w *world) each(ctx context.Context, do func(context.Context, int) error) error {
+// each has so many users at once do something.
+func (w *world) each(ctx context.Context, atOnce int, do func(context.Context, int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for n := range w.people {
@@ -175,40 +180,66 @@ func (w *world) settle(ctx context.Context) error {
 			return err
 		}
 		open, err := w.open(ctx)
-		if err != nil || open == 0 {
+		if err != nil || open == "" {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%d scans and events are still under way: %w", open, ctx.Err())
+			return fmt.Errorf("%s: %w", open, ctx.Err())
 		case <-time.After(time.Second):
 		}
 	}
 }
 
-// open returns how many scans have not ended or are due to be looked at, events are owed, and
-// documents have expired.
-func (w *world) open(ctx context.Context) (all int64, err error) {
+// open says what is still under way, or "": events that are owed, scans that have not ended or are
+// due to be looked at, and documents that have expired. The emulator looks through all documents of
+// a collection for a count, so those that are small or change most are counted first.
+func (w *world) open(ctx context.Context) (string, error) {
 	scans := w.fs.Collection("scans")
 	due := w.Now().Add(-time.Minute)
-	for _, q := range []firestore.Query{
-		scans.Where("state", "in", []string{"awaiting_upload", "queued", "processing"}), w.fs.Collection("outbox").Query,
-		scans.Where("sweepAt", "<=", due), // a sweep handles 200 of them
+	for _, q := range []question{
+		{"events are owed", w.fs.Collection("outbox").Query},
+		{"scans are under way", scans.Where("state", "in", []string{"awaiting_upload", "queued", "processing"})},
+		{"scans are due", scans.Where("sweepAt", "<=", due)}, // a sweep handles 200 of them
 	} {
-		n, err := store.Count(ctx, nil, q)
-		if err != nil {
-			return 0, err
+		if answer, err := q.ask(ctx); err != nil || answer != "" {
+			return answer, err
 		}
-		all += n
 	}
+	answers := make(chan string, len(schema.Expiring()))
+	group, ctx := errgroup.WithContext(ctx)
 	for _, name := range schema.Expiring() {
-		n, err := store.Count(ctx, nil, w.fs.CollectionGroup(name).Where("expireAt", "<=", due))
-		if err != nil {
-			return 0, err
-		}
-		all += n
+		group.Go(func() error {
+			q := question{name + " have expired", w.fs.CollectionGroup(name).Where("expireAt", "<=", due)}
+			answer, err := q.ask(ctx)
+			answers <- answer
+			return err
+		})
 	}
-	return all, nil
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	for range cap(answers) {
+		if answer := <-answers; answer != "" {
+			return answer, nil
+		}
+	}
+	return "", nil
+}
+
+// question is what the documents of a query are, if there are any.
+type question struct {
+	what string
+	firestore.Query
+}
+
+// ask returns how many there are in words, or "".
+func (q question) ask(ctx context.Context) (string, error) {
+	n, err := store.Count(ctx, nil, q.Query)
+	if err != nil || n == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%d %s", n, q.what), nil
 }
 
 // documents counts those of each collection.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -155,13 +156,30 @@ func (p *polls) wait(ctx context.Context, i int) error {
 	}
 }
 
+// poll polls once. Where too many do at the same time it comes again when it is told to, as an app
+// does.
 func (p *polls) poll(ctx context.Context, s watched, seconds int) (version int64, err error) {
+	for {
+		version, again, err := p.once(ctx, s, seconds)
+		if err != nil || again == 0 {
+			return version, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(again):
+		}
+	}
+}
+
+// once sends one request. If it is refused for now, again is how long to wait.
+func (p *polls) once(ctx context.Context, s watched, seconds int) (version int64, again time.Duration, err error) {
 	query := fmt.Sprintf("wait=%d&since=%d", seconds, s.version)
 	req, err := http.NewRequestWithContext(
 		ctx, http.MethodGet, p.URL+p.operations["getScan"].target(s.id, query), http.NoBody,
 	)
 	if err != nil {
-		return 0, fmt.Errorf("make request: %w", err)
+		return 0, 0, fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+s.owner.session.IDToken)
 	p.mu.Lock()
@@ -169,18 +187,23 @@ func (p *polls) poll(ctx context.Context, s watched, seconds int) (version int64
 	p.mu.Unlock()
 	resp, err := p.transport.RoundTrip(req)
 	if err != nil {
-		return 0, fmt.Errorf("wait for a scan: %w", err)
+		return 0, 0, fmt.Errorf("wait for a scan: %w", err)
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, fmt.Errorf("read the answer: %w", err)
+		return 0, 0, fmt.Errorf("read the answer: %w", err)
+	}
+	if resp.StatusCode == http.StatusServiceUnavailable {
+		if after, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && after > 0 {
+			return 0, time.Duration(after) * time.Second, nil
+		}
 	}
 	var scan api.Scan
 	if err := json.Unmarshal(answer, &scan); err != nil || resp.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("wait for a scan: answered %d %.*s", resp.StatusCode, maxAnswer, answer)
+		return 0, 0, fmt.Errorf("wait for a scan: answered %d %.*s", resp.StatusCode, maxAnswer, answer)
 	}
-	return scan.Revision, nil
+	return scan.Revision, 0, nil
 }
 
 // change changes one scan after the other, once everybody waits.

@@ -6,15 +6,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
+
+	"github.com/facescan/facescan/scripts/bench/single"
 )
+
+// command is the name by which scripts/bench runs it.
+const command = "notify"
 
 const usage = `Measure the delivery of notices on the emulators of Firestore and Auth and on the sinks of FCM and SMTP: events a second, and
 reads, writes and provider calls an event, for users with 1, 5 and 20 devices, without faults and with 20 % of them.
@@ -26,15 +27,7 @@ It fails when a bar is missed.
 
 func main() {
 	logErrors(os.Stderr)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench notify:", err)
-		os.Exit(1)
-	}
+	single.Main(command, run)
 }
 
 // logErrors leaves out the warnings of faults, which are injected.
@@ -44,9 +37,8 @@ func logErrors(to io.Writer) {
 
 // options are the flags.
 type options struct {
-	events  int // of a row
-	into    string
-	command string
+	events int // of a row
+	single.Output
 }
 
 var (
@@ -58,12 +50,9 @@ var (
 const portion = passes * kinds
 
 func parse(args []string, progress io.Writer) (options, error) {
-	o := options{command: strings.Join(append([]string{"go run ./scripts/bench notify"}, args...), " ")}
-	flags := flag.NewFlagSet("notify", flag.ContinueOnError)
-	flags.SetOutput(progress)
-	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	var o options
+	flags := o.Flags(command, usage, args, progress)
 	flags.IntVar(&o.events, "events", 400, fmt.Sprintf("how many events each row has, a multiple of %d", portion))
-	flags.StringVar(&o.into, "o", "", "write the report to this Markdown file, too")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -89,13 +78,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	}
 	var text bytes.Buffer
 	r.markdown(&text)
-	if _, err := out.Write(text.Bytes()); err != nil {
+	if err := o.Show(out, text.Bytes()); err != nil {
 		return err
-	}
-	if o.into != "" {
-		if err := os.WriteFile(o.into, text.Bytes(), 0o644); err != nil { //nolint:gosec // figures are for everybody
-			return err
-		}
 	}
 	if r.missed() {
 		return errMissed

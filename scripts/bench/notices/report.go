@@ -122,7 +122,7 @@ func ratioOf(a, b tally) ratio {
 func (r report) markdown(out io.Writer) {
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) } // into a buffer
 	printf("# What a notice costs\n\n")
-	printf("Written by `%s`; do not edit, run it again (`-help` tells the options).\n\n", r.command)
+	printf("Written by `%s`; do not edit, run it again (`-help` tells the options).\n\n", r.Command)
 	printf("%d CPUs, %s/%s, %s.\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 	printf(intro+"\n", r.concurrency, 100*faults, catalog.MinBackoff)
 	printf("## Costs and speed\n\n%s\n", counted)

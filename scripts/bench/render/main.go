@@ -2,7 +2,8 @@
 // internal/scan/rendition measure: all that a scan computes of a photo, and nothing else.
 //
 //	render FILE                        scans the photo with its pictures, makes four renditions of
-//	                                   all its pixels, and prints the process's peak memory in KiB
+//	                                   all its pixels, and prints the process's peak memory in KiB,
+//	                                   also when it refuses the photo
 //	render -make SAMPLE WxH FILE       writes a photo to measure: the sample, a JPEG, enlarged
 package main
 
@@ -55,7 +56,7 @@ func measure(file string) error {
 	}
 	_, pictures, err := face.Scan(bytes.NewReader(photo), report.Options{})
 	if err != nil {
-		return fmt.Errorf("scan the photo: %w", err)
+		return errors.Join(fmt.Errorf("scan the photo: %w", err), single.PrintPeak())
 	}
 	upright, err := face.Upright(bytes.NewReader(photo), report.Options{}, rendition.MaxSide)
 	if err != nil {

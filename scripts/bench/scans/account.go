@@ -44,6 +44,10 @@ type account struct {
 	// faults, and Versions the changes of the scans' documents.
 	Claims   int   `json:"claims"`
 	Versions int64 `json:"versions"`
+	// Driven are the scans whose photo the sweep published again, and Left those that it found waiting
+	// in the backlog and left there.
+	Driven int `json:"drivenAgain"`
+	Left   int `json:"leftInBacklog"`
 	// Owed are the events still in the outbox, Parked and DeadLetters those that no attempt could
 	// deliver, and Open the scans that are in between.
 	Owed        int `json:"owed"`
@@ -82,6 +86,7 @@ type stored struct {
 func accountFor(all []*journey, s stored, t tallies) account {
 	a := account{
 		Scans: len(all), Owed: s.owed, Parked: s.parked, DeadLetters: s.deadLetters, Reasons: map[string]int{},
+		Driven: len(t.driven), Left: len(t.left),
 	}
 	for _, j := range all {
 		a.Again += j.again

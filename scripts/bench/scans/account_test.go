@@ -61,6 +61,10 @@ func TestAccountFor(t *testing.T) {
 			kind: good, state: scan.Completed, want: with(one, func(a *account) { a.Doubled = 1 }),
 			change: func(_ *journey, _ *stored, t *tallies) { t.ends["a"] = 2 },
 		},
+		"published again by the sweep": {
+			kind: good, state: scan.Completed, want: with(one, func(a *account) { a.Driven, a.Left = 1, 1 }), whole: true,
+			change: func(_ *journey, _ *stored, t *tallies) { t.driven["a"], t.left["a"] = 2, 3 },
+		},
 		"no notice": {
 			kind: good, state: scan.Completed, want: with(one, func(a *account) { a.Unnoticed = 1 }),
 			change: func(_ *journey, s *stored, _ *tallies) { clear(s.notices) },
@@ -155,13 +159,17 @@ func TestLogs(t *testing.T) {
 		"panic: not JSON\n"+`{"message":"event","function":"analyze","outcome":"retry","attempt":1}`+"\n",
 		`{"message":"event","function":"rank","outcome":"parked"}`+"\n",
 		`{"message":"scan finished","scan_id":"a"}`+"\n"+`{"message":"scan finished","scan_id":"a"}`+"\n",
-		`{"message":"push refused","severity":"WARNING"}`+"\n", `{"message":"event"`,
+		`{"message":"push refused","severity":"WARNING"}`+"\n"+`{"message":"x","severity":"ERROR","error":"y"}`+"\n",
+		`{"message":"stuck scan published again","scan_id":"a"}`+"\n",
+		`{"message":"scan waits in a backlog","scan_id":"b"}`+"\n",
+		`{"message":"event"`,
 	)
 	got := l.read()
 	want := tallies{
 		of:      map[string]deliveries{"analyze": {Done: 1, Retry: 1, Again: 1, Most: 3}, "rank": {Parked: 1}},
 		analyze: []time.Duration{250 * time.Millisecond}, ends: map[string]int{"a": 2},
-		warnings: map[string]int{"push refused": 1},
+		warnings: map[string]int{"push refused": 1, "x": 1}, errors: map[string]int{"x: y": 1},
+		driven: map[string]int{"a": 1}, left: map[string]int{"b": 1},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(tallies{})); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,12 +13,6 @@ import (
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/local/terminal"
-)
-
-// Pauses before a request that failed by no fault of the client is sent again.
-const (
-	firstPause = 250 * time.Millisecond
-	lastPause  = 2 * time.Second
 )
 
 // journey is a scan as its user sees it.
@@ -58,7 +51,7 @@ func (j *journey) walk(ctx context.Context, due time.Time) {
 	j.opened = time.Now()
 	j.err = j.repeat(ctx, func() error {
 		err := j.person.app.PutFrom(ctx, ticket, j.file.open(), j.file.size())
-		if statusOf(err) == http.StatusPreconditionFailed {
+		if client.StatusOf(err) == http.StatusPreconditionFailed {
 			return nil // it is there already: the answer to an earlier attempt was lost
 		}
 		return err
@@ -82,36 +75,11 @@ func (j *journey) walk(ctx context.Context, due time.Time) {
 	}
 }
 
-// repeat does it until it succeeds, or fails for a reason that is the client's.
+// repeat does it as an app does that wants it done.
 func (j *journey) repeat(ctx context.Context, do func() error) error {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		err := do()
-		if err == nil || ctx.Err() != nil || !passing(err) {
-			return err
-		}
-		j.again++
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w, after: %w", context.Cause(ctx), err)
-		case <-time.After(pause):
-		}
-	}
-}
-
-// passing reports whether the request may be sent again: the service was at fault, or asked for
-// patience, or the connection broke.
-func passing(err error) bool {
-	status := statusOf(err)
-	return status == 0 || status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
-}
-
-// statusOf returns the status of an error answer, 0 if there was no answer.
-func statusOf(err error) int {
-	var p *client.Problem
-	if errors.As(err, &p) {
-		return p.Status
-	}
-	return 0
+	again, err := client.Persist(ctx, do)
+	j.again += again
+	return err
 }
 
 // load has all journeys walked, and calls ended after each. It returns when all have come to an end

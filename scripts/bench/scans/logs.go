@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -45,10 +46,17 @@ type tallies struct {
 	analyze  []time.Duration // of the deliveries that were done
 	ends     map[string]int  // of each scan
 	warnings map[string]int
+	errors   map[string]int // those of the warnings that are errors
+	// driven is how often the sweep published the photo of each scan again, and left those that it
+	// left in the backlog.
+	driven, left map[string]int
 }
 
 func newTallies() tallies {
-	return tallies{of: map[string]deliveries{}, ends: map[string]int{}, warnings: map[string]int{}}
+	return tallies{
+		of: map[string]deliveries{}, ends: map[string]int{}, warnings: map[string]int{}, errors: map[string]int{},
+		driven: map[string]int{}, left: map[string]int{},
+	}
 }
 
 // Write takes the logs as they come.
@@ -91,10 +99,29 @@ func (t *tallies) add(read line) {
 		t.of[read.Function] = d
 	case "scan finished":
 		t.ends[read.ScanID]++
+	case "stuck scan published again":
+		t.driven[read.ScanID]++
+	case "scan waits in a backlog":
+		t.left[read.ScanID]++
 	}
 	if read.Severity == "WARNING" || read.Severity == "ERROR" {
 		t.warnings[read.Message]++
 	}
+	if read.Severity == "ERROR" {
+		t.errors[read.named()]++
+	}
+}
+
+// maxNamed bounds what is kept of an error's text, whose end tells of one request.
+const maxNamed = 60
+
+// named returns the message with the beginning of the error.
+func (l line) named() string {
+	if l.Error == nil {
+		return l.Message
+	}
+	text := fmt.Sprint(l.Error)
+	return l.Message + ": " + text[:min(len(text), maxNamed)]
 }
 
 // still waits until no delivery has been logged for a while: what follows from the last scan's end
@@ -133,6 +160,8 @@ func (l *logs) read() tallies {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.counts
-	t.of, t.ends, t.warnings = maps.Clone(t.of), maps.Clone(t.ends), maps.Clone(t.warnings)
+	t.of, t.ends = maps.Clone(t.of), maps.Clone(t.ends)
+	t.warnings, t.errors = maps.Clone(t.warnings), maps.Clone(t.errors)
+	t.driven, t.left = maps.Clone(t.driven), maps.Clone(t.left)
 	return t
 }

@@ -19,15 +19,18 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/host"
 )
 
 const usage = `Measure scans on this machine, on the emulators: scans a second, the idle share, the processor time of each process over
 that of the bare engine on the same photos, the latency of each leg, peak memory, and whether a scan was lost or
-doubled. It fails when one was. It needs Linux, which tells in /proc what a process has used.
+doubled. It fails when one was. Or, with -overload, offer ten times the requests that the functions can take, and measure
+how it answers and how soon all is as before. It needs Linux, which tells in /proc what a process has used.
 
   go run ./scripts/bench load [-scans N] [-users M] [-corrupt SHARE] [-rate R] [-away LIST [-for D] [-by stop|refuse]]
-                              [-kill] [-processes N] [-patience D] [-json] [-o FILE]
+                              [-kill] [-processes N] [-slow D] [-patience D] [-json] [-o FILE]
+  go run ./scripts/bench load -overload [-seconds N] [-patience D] [-json] [-o FILE]
 
 Examples:
   go run ./scripts/bench load -scans 100                                  all hundred at once, each by a user of its own
@@ -37,6 +40,7 @@ Examples:
   go run ./scripts/bench load -scans 200 -away firestore,pubsub -for 30s  both emulators stand still for 30 s in the middle
   go run ./scripts/bench load -scans 200 -kill                            the functions' process is killed in the middle
   go run ./scripts/bench load -scans 100 -users 2 -processes 2            two processes of functions take turns
+  go run ./scripts/bench load -overload -seconds 60                       requests to open a scan, ten times as many as it can take
   go run ./scripts/bench load -scans 100 -o scripts/bench/LOAD.md         writes the run's section of that file, too
 
 `
@@ -64,7 +68,10 @@ type options struct {
 	refuse       bool          // connections are refused, instead of not answered
 	kill         bool
 	processes    int
+	slow         time.Duration // the most that a delivery of an event is late
 	patience     time.Duration
+	overload     bool
+	seconds      int // of the overload
 	json         bool
 	into         string
 	command      string // without where to write
@@ -98,7 +105,10 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.StringVar(&by, "by", "stop", "how they are away: stop has them stand still, refuse has connections refused")
 	flags.BoolVar(&o.kill, "kill", false, "kill the functions' process in the middle, as kill -9 does")
 	flags.IntVar(&o.processes, "processes", 1, "how many processes the functions have on the one stack, from 1 to 8")
+	flags.DurationVar(&o.slow, "slow", 0, "have each delivery of an event be late by up to this, so that a backlog grows")
 	flags.DurationVar(&o.patience, "patience", 5*time.Minute, "how long the last scan may take before it counts as lost")
+	flags.BoolVar(&o.overload, "overload", false, "measure an overload instead")
+	flags.IntVar(&o.seconds, "seconds", 60, "how long the overload lasts, from 5 to 600")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.StringVar(&o.into, "o", "", "write the run's section of this Markdown file, too; other sections stay")
 	if err := flags.Parse(args); err != nil {
@@ -114,6 +124,9 @@ func parse(args []string, progress io.Writer) (options, error) {
 	}
 	o.refuse = by == "refuse"
 	o.command = commandLine(flags)
+	if o.overload {
+		return o, o.checkOverload(flags)
+	}
 	switch {
 	case flags.NArg() > 0:
 		return o, wrong("%q is no flag", flags.Arg(0))
@@ -121,6 +134,27 @@ func parse(args []string, progress io.Writer) (options, error) {
 		return o, wrong("-by is stop or refuse, not %q", by)
 	}
 	return o, o.check()
+}
+
+// checkOverload returns what is wrong with the flags of an overload.
+func (o options) checkOverload(flags *flag.FlagSet) error {
+	var other []string
+	flags.Visit(func(f *flag.Flag) {
+		if !slices.Contains([]string{"overload", "seconds", "patience", "json", "o"}, f.Name) {
+			other = append(other, "-"+f.Name)
+		}
+	})
+	switch {
+	case flags.NArg() > 0:
+		return wrong("%q is no flag", flags.Arg(0))
+	case len(other) > 0:
+		return wrong("-overload goes without %s", strings.Join(other, ", "))
+	case o.seconds < 5 || o.seconds > 600:
+		return wrong("-seconds is from 5 to 600")
+	case o.patience <= 0:
+		return wrong("-patience is above 0")
+	}
+	return nil
 }
 
 // check returns what is wrong with the numbers.
@@ -138,6 +172,8 @@ func (o options) check() error {
 		return wrong("-rate is above 0 and at most 1000 a second")
 	case o.processes < 1 || o.processes > 8:
 		return wrong("-processes is from 1 to 8")
+	case o.slow < 0 || o.slow > faults.MaxSlow:
+		return wrong("-slow is at most %s", faults.MaxSlow)
 	case o.lasting <= 0 || o.patience <= 0:
 		return wrong("-for and -patience are above 0")
 	}
@@ -159,8 +195,8 @@ func commandLine(flags *flag.FlagSet) string {
 	flags.Visit(func(f *flag.Flag) {
 		switch f.Name {
 		case "o", "json":
-		case "kill":
-			line += " -kill"
+		case "kill", "overload":
+			line += " -" + f.Name
 		default:
 			line += " -" + f.Name + " " + f.Value.String()
 		}
@@ -178,6 +214,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.overload {
+		return runOverload(ctx, o, out, progress)
+	}
 	r, err := measure(ctx, o, progress)
 	if r == nil {
 		if ctx.Err() != nil { // whatever it was in the middle of
@@ -192,7 +231,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	if o.into != "" {
-		if err := r.into(o.into); err != nil {
+		if err := writeSection(o.into, r.Command, r.markdown); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 			command: " -corrupt 0.1 -scans 20 -users 2",
 		},
 		"-rate 2.5 -processes 2": {scans: 100, users: 100, rate: 2.5, processes: 2, command: " -processes 2 -rate 2.5"},
+		"-slow 8s":               {scans: 100, users: 100, slow: 8 * time.Second, command: " -slow 8s"},
 		"-kill":                  {scans: 100, users: 100, kill: true, command: " -kill"},
 		"-away firestore,pubsub -for 5s -by refuse": {
 			scans: 100, users: 100, away: []emulator.Service{"firestore", "pubsub"}, lasting: 5 * time.Second, refuse: true,
@@ -35,7 +36,7 @@ func TestParse(t *testing.T) {
 				t.Fatal(err)
 			}
 			want.command = "go run ./scripts/bench load" + want.command
-			want.patience = 5 * time.Minute
+			want.patience, want.seconds = 5*time.Minute, 60
 			if want.lasting == 0 {
 				want.lasting = 30 * time.Second
 			}
@@ -63,6 +64,7 @@ func TestParse_refuses(t *testing.T) {
 		"-rate Inf":          "-rate",
 		"-for 0s":            "-for",
 		"-patience -1s":      "-patience",
+		"-slow 11s":          "-slow",
 		"-away redis":        "redis",
 		"-away firestore,":   `""`,
 		"-by magic":          "magic",

@@ -135,6 +135,8 @@ func (r *figures) accountTable() table {
 	row("analyses begun that did not give the scan back", a.Claims)
 	changes := float64(a.Versions) / float64(max(1, a.Completed+a.Failed))
 	row("changes of the scans' documents, each scan", fmt.Sprintf("%.2f", changes))
+	row("found waiting by the sweep, and left in the backlog", a.Left)
+	row("published again by the sweep", a.Driven)
 	row("requests that clients repeated", a.Again)
 	return t
 }
@@ -188,6 +190,9 @@ func (r *figures) head() string {
 		float64(r.PhotoBytes)/mb, float64(r.PhotoPixels)/1e6)
 	if o.corrupt > 0 {
 		text += fmt.Sprintf("; %g %% of the photos are corrupt", 100*o.corrupt)
+	}
+	if o.slow > 0 {
+		text += fmt.Sprintf("; each delivery of an event is late by up to %s", o.slow)
 	}
 	if r.Interrupted {
 		text += "; interrupted"
@@ -288,15 +293,15 @@ emulators' shows what they are asked for, and production's services take other t
 // sectionHead begins a section, with the rest of a command.
 const sectionHead = "\n## `" + program
 
-// into writes the run's section of the file.
-func (r *figures) into(file string) error {
+// writeSection writes the section of the command, without its title, into the file.
+func writeSection(file, command string, markdown func(io.Writer)) error {
 	before, err := os.ReadFile(file) //nolint:gosec // the caller's own file
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the file of the sections: %w", err)
 	}
 	var own bytes.Buffer
-	r.markdown(&own)
-	text := intro + withSection(string(before), r.Command, own.String())
+	markdown(&own)
+	text := intro + withSection(string(before), command, own.String())
 	return os.WriteFile(file, []byte(text), 0o644) //nolint:gosec // figures are for everybody
 }
 
@@ -325,16 +330,22 @@ func (r *figures) markdown(out io.Writer) {
 	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) } // into a buffer
 	printf("\n%s\n", r.head())
 	for _, t := range r.tables() {
-		printf("\n### %s\n\n", t.title)
-		if t.about != "" {
-			printf("%s\n\n", t.about)
-		}
-		for i, row := range t.rows {
-			printf("| %s |\n", strings.Join(row, " | "))
-			if i == 0 {
-				printf("| --- |%s\n", strings.Repeat(" ---: |", len(row)-1))
-			}
-		}
+		t.markdown(out)
 	}
 	printf("\n### Ends of scans in each second\n\n```text\n%s```\n", r.plot())
+}
+
+// markdown writes the table under its title.
+func (t table) markdown(out io.Writer) {
+	printf := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) } // into a buffer
+	printf("\n### %s\n\n", t.title)
+	if t.about != "" {
+		printf("%s\n\n", t.about)
+	}
+	for i, row := range t.rows {
+		printf("| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			printf("| --- |%s\n", strings.Repeat(" ---: |", len(row)-1))
+		}
+	}
 }

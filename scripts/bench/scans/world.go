@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/meter"
+	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"golang.org/x/sync/errgroup"
@@ -52,8 +53,9 @@ type world struct {
 
 // person is a user.
 type person struct {
-	app *client.Client
-	uid string
+	app   *client.Client
+	uid   string
+	token string // the ID token, good for an hour
 }
 
 // start starts emulators and system. Its context ends the start only: what runs must outlive an
@@ -98,7 +100,10 @@ func start(ctx context.Context, o options, p photos, logs, progress io.Writer) (
 	if err := setenv(env); err != nil { // by which the system takes these emulators
 		return w, err
 	}
-	w.Host, err = host.Start(running, host.Options{Progress: progress, Logs: logs, Processes: o.processes})
+	w.Host, err = host.Start(running, host.Options{
+		Progress: progress, Logs: logs, Processes: o.processes,
+		Faults: faults.New(faults.Spec{faults.Events: {Slow: o.slow}}, 1),
+	})
 	return w, err
 }
 
@@ -159,18 +164,22 @@ func (w *world) newApp(n int) *client.Client {
 // setup is how long the steps of a new user took.
 type setup struct{ signUp, register, declare, consent time.Duration }
 
-// signUpAll makes the users.
+// signUpAll makes users until there are n.
 func (w *world) signUpAll(ctx context.Context, n int, progress io.Writer) ([]setup, error) {
-	steps := terminal.Bar(progress, n, "users")
-	took := make([]setup, n)
-	w.people = make([]*person, n)
+	first := len(w.people)
+	if n <= first {
+		return nil, nil
+	}
+	steps := terminal.Bar(progress, n-first, "users")
+	took := make([]setup, n-first)
+	w.people = append(w.people, make([]*person, n-first)...)
 	group, making := errgroup.WithContext(ctx)
 	group.SetLimit(signingUp)
-	for i := range w.people {
+	for i := range took {
 		group.Go(func() error {
 			defer steps.Add(1) //nolint:errcheck // a progress bar
 			var err error
-			w.people[i], took[i], err = w.newPerson(making, i)
+			w.people[first+i], took[i], err = w.newPerson(making, first+i)
 			return err
 		})
 	}
@@ -188,7 +197,7 @@ func (w *world) newPerson(ctx context.Context, n int) (*person, setup, error) {
 	}{
 		{&s.signUp, func() error {
 			in, err := p.app.SignUp(ctx)
-			p.uid = in.UID
+			p.uid, p.token = in.UID, in.IDToken
 			return err
 		}},
 		{&s.register, func() error {

@@ -1,4 +1,7 @@
 // Package single is what the programs share that are measured in a process of their own.
+//
+// command.go has how they are called and where their reports go, machine.go what they run on,
+// stat.go what is made of figures, and this file what they use and the photos that they measure.
 package single
 
 import (

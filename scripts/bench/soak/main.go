@@ -1,80 +1,74 @@
 // Command soak runs a small steady load on the whole system, the functions in a process of their
 // own, and fails if that process's memory, goroutines or descriptors grow. `go run ./scripts/bench
 // soak` builds and runs it.
+//
+// main.go has the flags, load.go the users and their scans, sample.go what is measured of the
+// process, slope.go the growth, report.go what is said of it.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
-const usage = `Run a small steady load on the whole system, on the emulators, and fit the growth of the functions' process after the
-warm-up, which is the first third: resident memory, live heap, goroutines, descriptors, sampled every second. The slope is
-Theil and Sen's with its 95 % interval. It fails when the upper end of an interval is above the bar: 5 % of the level an
+// command is the name by which scripts/bench runs it.
+const command = "soak"
+
+const usage = `Run a small steady load on the whole system, on the emulators, and fit the growth of the functions' process: resident memory,
+live heap, goroutines, descriptors. The load comes in rounds. After each, when its scans have ended, the process collects its
+garbage and returns what is free to the system, and is measured: what grows then is kept. The first scans are not measured. The slope
+is Theil and Sen's with its 95 % interval. It fails when the upper end of an interval is above the bar: 5 % of the level an
 hour, or twice the level an hour in a run of less than 10 minutes. It needs Linux, for /proc.
 
-  go run ./scripts/bench soak [-minutes N] [-every D] [-o FILE]
+  go run ./scripts/bench soak [-minutes N] [-warm N] [-every D] [-profiles DIR] [-o FILE]
+
+What grows is found by the profiles of the heap: go tool pprof -sample_index=inuse_space -base DIR/begin.pb.gz DIR/end.pb.gz
 
 `
 
 func main() {
-	if file := os.Getenv(meterVariable); file != "" {
-		go meter(file)
+	if socket := os.Getenv(meterVariable); socket != "" {
+		go serveMeter(socket)
 	}
 	host.ServeFunctions()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, errUsage):
-		fmt.Fprintln(os.Stderr, "bench soak:", err)
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench soak:", err)
-		os.Exit(1)
-	}
+	single.Main(command, run)
 }
 
 // options are the flags.
 type options struct {
-	minutes float64
-	every   time.Duration
-	into    string
+	minutes  float64
+	warm     int
+	every    time.Duration
+	profiles string
+	single.Output
 }
 
 var (
-	errUsage = errors.New("-minutes is from 2 to 1440, and -every from 100ms to 1m; -help tells more")
+	errUsage = errors.New(
+		"-minutes is from 2 to 1440, -warm from 0 to 10000, and -every from 100ms to 1m; -help tells more",
+	)
 	errGrows = errors.New("the functions' process grows")
 )
 
 func parse(args []string, progress io.Writer) (options, error) {
 	var o options
-	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
-	flags.SetOutput(progress)
-	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
-	flags.Float64Var(&o.minutes, "minutes", 30, "how long the load lasts")
-	flags.DurationVar(&o.every, "every", time.Second, "the time between two scans")
-	flags.StringVar(&o.into, "o", "", "write the report to this Markdown file, too")
+	flags := o.Flags(command, usage, args, progress)
+	flags.Float64Var(&o.minutes, "minutes", 30, "how long the measured load lasts")
+	flags.IntVar(&o.warm, "warm", 200, "how many scans come before, as fast as the machine can")
+	flags.DurationVar(&o.every, "every", 500*time.Millisecond, "the time between two scans of a round")
+	flags.StringVar(&o.profiles, "profiles", "", "write profiles of the heap, at the begin and the end, to this folder")
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, errors.Join(errUsage, err)
+		return o, err
 	}
 	if flags.NArg() > 0 || !(o.minutes >= 2 && o.minutes <= 1440) || // NaN among them
-		o.every < 100*time.Millisecond || o.every > time.Minute {
+		o.warm < 0 || o.warm > 10_000 || o.every < 100*time.Millisecond || o.every > time.Minute {
 		return o, errUsage
 	}
 	return o, nil
@@ -92,91 +86,26 @@ func (o options) bar() float64 {
 	return .05
 }
 
-// row is the result for a quantity.
-type row struct {
-	name  string
-	level float64
-	slope slope
-	grows bool
-}
-
-// judge fits the points after the warm-up.
-func judge(of map[string][]point, bar float64) ([]row, error) {
-	var rows []row
-	for _, name := range names {
-		points := of[name][len(of[name])/3:]
-		s, err := slopeOf(points)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		level := levelOf(points)
-		rows = append(rows, row{name, level, s, s.High > bar*level})
-	}
-	return rows, nil
-}
-
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	o, err := parse(args, progress)
 	if err != nil {
 		return err
 	}
-	of, scans, err := soak(ctx, o, progress)
+	r := result{options: o, machine: single.ThisMachine()}
+	samples, err := r.soak(ctx, progress)
 	if err != nil {
 		return err
 	}
-	rows, err := judge(of, o.bar())
-	if err != nil {
+	if r.rows, err = judge(samples, o.bar()); err != nil {
 		return err
 	}
-	if err := report(out, o, scans, rows); err != nil {
+	if err := o.Show(out, r.markdown()); err != nil {
 		return err
 	}
-	if o.into != "" {
-		if err := o.write(scans, rows); err != nil {
-			return err
-		}
-	}
-	for _, r := range rows {
-		if r.grows {
-			return fmt.Errorf("%w: %s", errGrows, r.name)
+	for _, row := range r.rows {
+		if row.grows {
+			return fmt.Errorf("%w: %s", errGrows, row.name)
 		}
 	}
 	return nil
-}
-
-// write writes the report as a Markdown file.
-func (o options) write(scans int, rows []row) (err error) {
-	f, err := os.Create(filepath.Clean(o.into))
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := fmt.Fprintf(f, "# Growth under a steady load\n\n"+
-		"Written by `go run ./scripts/bench soak -minutes %g -every %s -o scripts/bench/SOAK.md`.\n\n```\n",
-		o.minutes, o.every,
-	); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	if err := report(f, o, scans, rows); err != nil {
-		return err
-	}
-	_, err = io.WriteString(f, "```\n")
-	return err
-}
-
-func report(out io.Writer, o options, scans int, rows []row) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintf(w, "%d scans in %g minutes; bar: %g %% of the level an hour, for the upper end\n",
-		scans, o.minutes, 100*o.bar())
-	_, _ = fmt.Fprintln(w, "quantity\tlevel\tslope %/h\tlow\thigh\tverdict\t")
-	for _, r := range rows {
-		verdict := "holds"
-		if r.grows {
-			verdict = "GROWS"
-		}
-		share := 100 / max(1, r.level)
-		_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.1f\t%.1f\t%.1f\t%s\t\n",
-			r.name, r.level, share*r.slope.Middle, share*r.slope.Low, share*r.slope.High, verdict)
-	}
-	return w.Flush()
 }

@@ -1,6 +1,12 @@
 package main
 
-import "testing"
+import (
+	"errors"
+	"flag"
+	"io"
+	"strings"
+	"testing"
+)
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
@@ -30,6 +36,31 @@ func TestJudge(t *testing.T) {
 					t.Errorf("%s grows: %t, want %t (%+v)", r.name, r.grows, want, r)
 				}
 			}
+			r := result{rows: rows}
+			if got := strings.Contains(string(r.markdown()), "| GROWS |"); got != tt.want {
+				t.Errorf("the report tells of growth: %t, want %t\n%s", got, tt.want, r.markdown())
+			}
 		})
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]error{
+		"": nil, "-help": flag.ErrHelp, "-minutes 2": nil, "-minutes 1.9": errUsage, "-minutes NaN": errUsage,
+		"-warm -1": errUsage, "-every 99ms": errUsage, "more": errUsage,
+	} {
+		if _, err := parse(strings.Fields(args), io.Discard); !errors.Is(err, want) {
+			t.Errorf("%q: error %v, want %v", args, err, want)
+		}
+	}
+}
+
+func TestBar(t *testing.T) {
+	t.Parallel()
+	for minutes, want := range map[float64]float64{2: 2, 9.9: 2, 10: .05, 30: .05} {
+		if got := (options{minutes: minutes}).bar(); got != want {
+			t.Errorf("%g minutes: %g, want %g", minutes, got, want)
+		}
 	}
 }

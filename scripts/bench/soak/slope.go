@@ -13,7 +13,7 @@ type point struct{ at, value float64 }
 type slope struct{ Low, Middle, High float64 }
 
 // errFew is returned for fewer points than an interval can be made of.
-var errFew = errors.New("there are fewer than 10 samples after the warm-up")
+var errFew = errors.New("there are fewer than 10 samples")
 
 // fewest is the least number of points, for which the normal approximation of the interval holds.
 const fewest = 10

@@ -13,11 +13,12 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/local/address"
+	"github.com/facescan/facescan/internal/local/faults"
 )
 
 // Usage is the help text of scripts/local.
 const Usage = `usage:
-  local run  [-port N] [-logs] [-host A | -lan] [-keep DIR] [-seed]
+  local run  [-port N] [-logs] [-host A | -lan] [-keep DIR] [-seed] [-faults F] [-faults-seed N]
                                         run everything until Ctrl-C
   local demo [-port N] [-logs] [PHOTO]  run everything, and act as the app of two users
   local test -- COMMAND [ARG...]        run a command on the emulators, and exit as it does
@@ -31,6 +32,11 @@ const Usage = `usage:
   -lan      choose the address in the local network
   -keep DIR keep users, scans and photos in this folder, and begin with them
   -seed     begin with some users, scans and a board
+  -faults F have what the functions do fail, such as dup=.2,reorder,drop=.05,slow=200ms,5xx=.1,crash=.02
+            at all seams, or firestore.5xx=.1,mail.drop=.2,pubsub.away=60s at one; internal/local/faults
+            has all of them
+  -faults-seed N
+            draw other faults, which are the same in each run with the number (0)
   -logs     show the functions' logs, JSON lines on stderr
   PHOTO     a JPEG, PNG or WebP with one face; the sample in pigo's module by default
   -lang L   only mails in this language, en or de
@@ -62,6 +68,9 @@ type Command struct {
 	// Keep is the folder for the data, or "". Seed asks for some to begin with.
 	Keep string
 	Seed bool
+	// Faults are what fails on purpose, and FaultsSeed is what is drawn by.
+	Faults     faults.Spec
+	FaultsSeed uint64
 	// Logs asks for the functions' logs.
 	Logs bool
 	// Photo is the file that Demo takes; "" is the sample.
@@ -111,6 +120,11 @@ func parseFlags(name string, args []string) (Command, error) {
 		set.BoolVar(&c.LAN, "lan", false, "")
 		set.StringVar(&c.Keep, "keep", "", "")
 		set.BoolVar(&c.Seed, "seed", false, "")
+		set.Uint64Var(&c.FaultsSeed, "faults-seed", 0, "")
+		set.Func("faults", "", func(value string) (err error) {
+			c.Faults, err = faults.Parse(value)
+			return err
+		})
 	}
 	err := set.Parse(args)
 	switch {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/facescan/facescan/internal/local/address"
 	"github.com/facescan/facescan/internal/local/emulator/machine"
+	"github.com/facescan/facescan/internal/local/faults"
 )
 
 func TestParse(t *testing.T) {
@@ -40,17 +41,24 @@ func TestParse(t *testing.T) {
 		"mail-preview -lang de -type welcome -o x/y": {
 			want: Command{Name: MailPreview, Lang: "de", Kind: "welcome", Folder: "x/y"},
 		},
-		"mail-preview --help":            {want: Command{Name: Help}},
-		"mail-preview -o=":               {refused: "mail-preview: -o names no folder"},
-		"mail-preview welcome":           {refused: `mail-preview takes no arguments, and not ["welcome"]`},
-		"mail-preview -format pdf":       {refused: "mail-preview: flag provided but not defined: -format"},
-		"":                               {refused: "name a command: run, demo, test or mail-preview"},
-		"start":                          {refused: `there is no command "start", only run, demo, test and mail-preview`},
-		"run -port abc":                  {refused: `"abc" is no port: give a number from 1 to 64416, or 0 for a free one`},
-		"run -host 192.168.1.20":         {want: Command{Name: Run, Port: 8080, Host: "192.168.1.20"}},
-		"run -lan -port 9000":            {want: Command{Name: Run, Port: 9000, LAN: true}},
-		"run -lan -host 10.0.0.1":        {refused: "run: name an address or have one chosen, HOST=10.0.0.1 or LAN=1"},
-		"run -keep data -seed":           {want: Command{Name: Run, Port: 8080, Keep: "data", Seed: true}},
+		"mail-preview --help":      {want: Command{Name: Help}},
+		"mail-preview -o=":         {refused: "mail-preview: -o names no folder"},
+		"mail-preview welcome":     {refused: `mail-preview takes no arguments, and not ["welcome"]`},
+		"mail-preview -format pdf": {refused: "mail-preview: flag provided but not defined: -format"},
+		"":                         {refused: "name a command: run, demo, test or mail-preview"},
+		"start":                    {refused: `there is no command "start", only run, demo, test and mail-preview`},
+		"run -port abc":            {refused: `"abc" is no port: give a number from 1 to 64416, or 0 for a free one`},
+		"run -host 192.168.1.20":   {want: Command{Name: Run, Port: 8080, Host: "192.168.1.20"}},
+		"run -lan -port 9000":      {want: Command{Name: Run, Port: 9000, LAN: true}},
+		"run -lan -host 10.0.0.1":  {refused: "run: name an address or have one chosen, HOST=10.0.0.1 or LAN=1"},
+		"run -keep data -seed":     {want: Command{Name: Run, Port: 8080, Keep: "data", Seed: true}},
+		"run -faults mail.drop=.2 -faults-seed 7": {
+			want: Command{Name: Run, Port: 8080, Faults: faults.Spec{faults.Mail: {Drop: .2}}, FaultsSeed: 7},
+		},
+		"run -faults dupe=1": {
+			refused: `run: invalid value "dupe=1" for flag -faults: there is no fault "dupe", only dup`,
+		},
+		"run -faults-seed x":             {refused: `run: invalid value "x" for flag -faults-seed: parse error`},
 		"demo -lan":                      {refused: "demo: flag provided but not defined: -lan"},
 		"run -port 64417":                {refused: `"64417" is no port`},
 		"run -port 70000":                {refused: `"70000" is no port`},
