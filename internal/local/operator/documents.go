@@ -55,8 +55,8 @@ func (d *Desk) users(r *http.Request) (any, error) {
 	return map[string][]userView{"users": all}, err
 }
 
-// story answers with what there is of a user: documents by their states, times and versions, objects
-// by their kinds and sizes. Each look is kept in the audit, as those of scripts/admin are.
+// story answers with what there is of a user: documents by their states, times and versions, and
+// objects by their kinds and sizes. The audit keeps each look, as it does those of scripts/admin.
 func (d *Desk) story(r *http.Request) (any, error) {
 	var told story.Story
 	err := d.with(r.Context(), func(t *tools) error {

@@ -20,7 +20,7 @@ const (
 	// maxLine is the longest line that is kept whole, in bytes.
 	maxLine = 16 << 10
 	// shownLines is how many lines an answer has at most.
-	shownLines = 200
+	shownLines = 100
 )
 
 // Line is a line of the functions' logs.

@@ -2,8 +2,8 @@
 // events on their way, logs, what was sent, faults, what was given up, documents and counts.
 //
 // Its routes belong to the private port, which answers this machine alone. A POST must be JSON, a
-// type that no page of another origin can send without asking first, and nothing here says that it
-// may. Production has no part in it.
+// type that no page of another origin can send without asking first, and nothing here allows it.
+// Production has no part in it.
 //
 //   - operator.go has the routes, and how they read and answer.
 //   - flow.go has the picture of the system, and watch.go what passes through it.

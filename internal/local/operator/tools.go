@@ -21,7 +21,8 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// quiet is how long no dead letter must come before there are no more. The emulator answers at once.
+// quiet is how long no dead letter must come before there are no more: the emulator answers at
+// once.
 const quiet = time.Second
 
 // tools are the clients of one request, as scripts/admin has them for one command.

@@ -18,8 +18,8 @@ type used struct {
 // tick is the unit of times in /proc/PID/stat: USER_HZ, which is 100 on every platform that Go has.
 const tick = time.Second / 100
 
-// usage returns what the processes have used, or this one if there are none. One that has just ended
-// counts as nothing.
+// usage returns what the processes have used, or this one if there are none. One that has just
+// ended counts as nothing.
 func usage(pids []int) (used, error) {
 	if len(pids) == 0 {
 		pids = []int{os.Getpid()}

@@ -149,7 +149,7 @@ func kindOf(data string) string {
 	return e.Type
 }
 
-// newMoves answers with the moves after the number "since", or with the number of the last one only.
+// newMoves answers with the moves after the number "since", or with the last number alone.
 func (d *Desk) newMoves(r *http.Request) (any, error) {
 	since, err := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
 	fresh, last := d.moves.since(since)

@@ -11,8 +11,6 @@ export default {
   "nav.export": "Export", "nav.leave": "Konto löschen", "nav.operator": "System", "nav.missing": "Diese Seite gibt es nicht",
   "missing.text": "Die Adresse hat vielleicht einen Fehler oder ist von einer anderen Version.",
   "operator.lead": "Was das System hinter der App tut, nur auf diesem Rechner.",
-  "operator.mails": "Mails", "operator.mails.text": "Jede Mail, die gesendet wurde, wie man sie liest.",
-  "operator.pushes": "Pushes", "operator.pushes.text": "Jede Push-Nachricht, die FCM bekommen hat.",
   "operator.traces": "Traces", "operator.traces.text": "Jede Anfrage und jedes Ereignis als Wasserfall.",
 
   "way.#/": "Zum Anfang", "way.#/consent": "Einwilligung lesen", "way.#/settings": "Einstellungen öffnen", "way.#/leave": "Quittung ansehen",
@@ -96,7 +94,7 @@ export default {
   "failed.no_face": "Es wurde kein Gesicht gefunden", "failed.several_faces": "Es sind mehrere Gesichter", "failed.face_too_small": "Das Gesicht ist zu klein", "failed.face_too_near": "Das Gesicht ist abgeschnitten",
   "failed.turned_away": "Der Kopf ist abgewandt", "failed.too_dark": "Es ist zu dunkel", "failed.too_bright": "Es ist zu hell", "failed.blurred": "Das Foto ist unscharf",
   "failed.photo_missing": "Das Foto war weg", "failed.content_mismatch": "Ein anderes Foto war angekündigt", "failed.content_type_mismatch": "Die Datei ist von anderer Art als angekündigt",
-  "failed.content_encoded": "Der Upload war komprimiert", "failed.photo_expired": "Das Foto konnte nicht rechtzeitig gemessen werden", "failed.consent_withdrawn": "Die Einwilligung wurde widerrufen", "failed.analysis_crashed": "Die Engine ist gescheitert",
+  "failed.content_encoded": "Der Upload war komprimiert", "failed.account_held": "Das Konto wird geprüft", "failed.photo_expired": "Das Foto konnte nicht rechtzeitig gemessen werden", "failed.consent_withdrawn": "Die Einwilligung wurde widerrufen", "failed.analysis_crashed": "Die Engine ist gescheitert",
 
   "home.hello": "Willkommen", "home.helloTo": "Willkommen, {name}", "home.consent": "Zuerst kommt die Einwilligung: was mit einem Foto geschieht, und wie lange es bleibt.",
   "home.first": "Noch ist nichts gemessen. Das erste Foto dauert ein paar Sekunden.", "home.latest": "Das letzte Foto", "home.open": "Das ganze Ergebnis ansehen",

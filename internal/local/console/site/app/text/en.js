@@ -11,8 +11,6 @@ export default {
   "nav.export": "Export", "nav.leave": "Delete account", "nav.operator": "System", "nav.missing": "There is no such page",
   "missing.text": "The address may have a mistake in it, or be of another version.",
   "operator.lead": "What the system behind the app does, on this machine only.",
-  "operator.mails": "Mails", "operator.mails.text": "Every mail that was sent, as its reader sees it.",
-  "operator.pushes": "Pushes", "operator.pushes.text": "Every push message that was handed to FCM.",
   "operator.traces": "Traces", "operator.traces.text": "Each request and event as a waterfall.",
 
   "way.#/": "Go to the start", "way.#/consent": "Read the consent", "way.#/settings": "Open the settings", "way.#/leave": "See the receipt",
@@ -97,7 +95,7 @@ export default {
   "failed.no_face": "No face was found", "failed.several_faces": "There are several faces", "failed.face_too_small": "The face is too small", "failed.face_too_near": "The face is cut off",
   "failed.turned_away": "The head is turned away", "failed.too_dark": "It is too dark", "failed.too_bright": "It is too bright", "failed.blurred": "The photo is blurred",
   "failed.photo_missing": "The photo was gone", "failed.content_mismatch": "Another photo had been announced", "failed.content_type_mismatch": "The file is of another type than announced",
-  "failed.content_encoded": "The upload was compressed", "failed.photo_expired": "The photo could not be measured in time", "failed.consent_withdrawn": "The consent was withdrawn", "failed.analysis_crashed": "The engine failed",
+  "failed.content_encoded": "The upload was compressed", "failed.account_held": "The account is under review", "failed.photo_expired": "The photo could not be measured in time", "failed.consent_withdrawn": "The consent was withdrawn", "failed.analysis_crashed": "The engine failed",
 
   "home.hello": "Welcome", "home.helloTo": "Welcome, {name}", "home.consent": "First comes the consent: what is done with a photo, and how long it is kept.",
   "home.first": "Nothing is measured yet. The first photo takes a few seconds.", "home.latest": "The latest photo", "home.open": "See the whole result",
