@@ -112,7 +112,9 @@ func TestConsole_refusals(t *testing.T) {
 		}
 		seen[p.Outcome.FailureCode] = true
 		v.measure(p.Code)
-		shown := v.shows(fmt.Sprintf(".notice[data-code=%q]", p.Outcome.FailureCode), "")
+		notice := fmt.Sprintf(".notice[data-code=%q]", p.Outcome.FailureCode)
+		v.there(notice)
+		shown := v.text(notice)
 		if lines := strings.Split(strings.TrimSpace(shown), "\n"); len(lines) < 2 || strings.HasPrefix(lines[0], "failed.") {
 			t.Errorf("%s: it says %q", p.Code, shown)
 		}

@@ -20,7 +20,7 @@ func (v visitor) signsIn(m member) {
 	v.write("#email", m.Email)
 	v.write("#password", m.Password)
 	v.press("#sign-in")
-	v.there("#sign-out")
+	v.holds("the user is signed in", `!!document.querySelector("#sign-out")`) // behind the menu of a phone
 }
 
 // fails waits for the sentence and the way on of a problem.
@@ -66,7 +66,7 @@ func TestConsole_cut(t *testing.T) {
 	v.awaits(stop.reached)
 	through.down.Store(true)
 	stop.end()
-	v.fails("unreachable", "h3")
+	v.fails("unreachable", ".title")
 	v.view("cut")
 	v.visit("about:blank")
 	through.down.Store(false)
@@ -92,15 +92,15 @@ func TestConsole_offline(t *testing.T) {
 	v.there("#measure")
 	v.connected(false)
 	v.press("#measure")
-	v.fails("unreachable", "h3")
+	v.fails("unreachable", ".title")
 	v.connected(true)
 	v.there(".mark")
 	v.connected(false)
-	v.goes("#/inbox")
+	v.goes("#/settings")
 	v.fails("unreachable", "button")
 	v.connected(true)
 	v.press(".notice[data-code=unreachable] button")
-	v.there(".mail")
+	v.there("#main form")
 }
 
 // A function that is down is said to be, and can be asked again.
@@ -117,7 +117,7 @@ func TestConsole_down(t *testing.T) {
 	v.shows(".notice", "Try again later.")
 	v.runs("mend()")
 	v.press(".notice button")
-	v.there(".mail")
+	v.holds("the inbox is there", `!document.querySelector(".notice") && !!document.querySelector(".mail, .lead")`)
 }
 
 // A sign-in that another device has ended leads back to the sign-in.
@@ -158,8 +158,8 @@ func TestConsole_tabs(t *testing.T) {
 	other := visitor{&page{TB: t, ctx: ctx, screen: desk}}
 	prepared(t, chromedp.Do(ctx))
 	other.visit(running.ConsoleURL())
-	other.there("#sign-out")
-	other.press("#sign-out")
+	other.holds("the other tab is signed in", `!!document.querySelector("#sign-out")`)
+	other.runs(`document.querySelector("#sign-out").click()`)
 	v.shows("#main", "You are signed out")
 }
 

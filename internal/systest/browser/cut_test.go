@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
@@ -125,7 +126,8 @@ func (p *page) connected(online bool) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	_, err = chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+	_, err = chromedp.Call(p.ctx, conditions, conditionsParams{
+		Offline: !online,
 		MatchedNetworkConditions: []*network.Conditions{
 			{Offline: !online, DownloadThroughput: -1, UploadThroughput: -1},
 		},
@@ -133,6 +135,15 @@ func (p *page) connected(online bool) {
 	if err != nil {
 		p.Fatal(err)
 	}
+}
+
+// conditions is network.EmulateNetworkConditionsByRule with the member offline, which Chromium 148
+// demands beside that of the rules and later ones do not know.
+var conditions = cdp.Command[conditionsParams, cdp.Empty]{Method: network.CommandEmulateNetworkConditionsByRule}
+
+type conditionsParams struct {
+	Offline                  bool                  `json:"offline"`
+	MatchedNetworkConditions []*network.Conditions `json:"matchedNetworkConditions"`
 }
 
 // scans are the ids of the user's scans.

@@ -31,3 +31,5 @@ watch((uid) => {
   else refresh();
 });
 await start(routes, (route) => current(route.title));
+// The other views are fetched now, so that they are there when the network is not.
+for (const { load } of routes) load().catch(() => {});

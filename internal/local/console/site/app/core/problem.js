@@ -41,6 +41,7 @@ export function asProblem(fault) {
   if (fault instanceof Problem) return fault;
   const code = ofFirebase[fault?.code];
   if (code) return new Problem(code);
+  if (fault instanceof TypeError && fault.message.includes("dynamically imported")) return new Problem("unreachable");
   console.error(fault);
   return new Problem("console_failed", { detail: String(fault?.message ?? fault) });
 }
@@ -67,7 +68,7 @@ export function notice(fault, again) {
   say(`${title} ${sentence.join(" ")}`);
   const way = ways[problem.code];
   return h("div.notice", { role: "group", "data-code": problem.code, "aria-label": title },
-    h("h3", null, title), sentence.filter(Boolean).map((one) => h("p", null, one)),
+    h("p.title", null, title), sentence.filter(Boolean).map((one) => h("p", null, one)),
     h("p.row", null,
       way && h("a.button", { href: way }, t(`way.${way}`)),
       way === undefined && again && h("button", { type: "button", onclick: again }, t("again"))));
