@@ -94,10 +94,10 @@ func TestMoves(t *testing.T) {
 	}))
 	api.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/v1/scans/abc", http.NoBody))
 	trace, parent := strings.Repeat("a", 32), strings.Repeat("b", 16)
-	w.traces.Add(waterfall.Span{Trace: trace, ID: parent, Service: "analyze"})
-	completed := event.ScanCompletedV1{}.EventType()
-	w.deliver(t, "rank."+event.Topic(completed), map[string]string{
-		event.AttributeType: completed, event.AttributeTraceparent: "00-" + trace + "-" + parent + "-01",
+	w.traces.Add(waterfall.Span{Trace: trace, ID: parent, Service: "profile"})
+	updated := event.AccountUpdatedV1{}.EventType() // which several functions publish
+	w.deliver(t, "rank."+event.Topic(updated), map[string]string{
+		event.AttributeType: updated, event.AttributeTraceparent: "00-" + trace + "-" + parent + "-01",
 	}, http.StatusInternalServerError)
 	w.deliver(t, "analyze."+event.TopicUploadFinalized, map[string]string{"eventType": "OBJECT_FINALIZE"}, http.StatusOK)
 	w.deliver(t, "nobody.nothing", nil, http.StatusNotFound)
@@ -110,8 +110,8 @@ func TestMoves(t *testing.T) {
 	want := []operator.Move{
 		{Number: 1, Path: []string{"end:client", "function:scans"}, What: "GET", Status: 200},
 		{
-			Number: 2, Path: []string{"consumer:analyze", "topic:" + event.Topic(completed), "consumer:rank"},
-			What: completed, Status: 500, Attempt: 2, Trace: trace,
+			Number: 2, Path: []string{"function:profile", "topic:" + event.Topic(updated), "consumer:rank"},
+			What: updated, Status: 500, Attempt: 2, Trace: trace,
 		},
 		{
 			Number: 3, Path: []string{"end:client", "bucket:uploads", "topic:upload-finalized", "consumer:analyze"},

@@ -17,7 +17,7 @@ func TestConsole_asOperator(t *testing.T) {
 	v.goes("#/operator")
 	v.there(`[data-node="consumer:analyze"]`)
 	v.holds("the lines are drawn", `[...document.querySelectorAll(".lines path")].every((p) => p.getTotalLength() > 0)`)
-	// The sweep runs every second here: it is what passes while nobody does anything.
+	// The sweep runs every second here: it passes without an app.
 	v.there(".passed tbody tr")
 	v.shows(".passed tbody", "sweep-requested-v1 → sweep")
 	v.holds("a dot runs", `document.querySelector(".dots .dot") !== null`)
@@ -45,9 +45,10 @@ func TestConsole_asOperator(t *testing.T) {
 	v.view("operator-logs")
 
 	v.goes("#/operator/sent")
-	v.press("#mails summary")
+	v.shows("#main", "Mails (")
 	v.view("operator-mails")
 	v.press("#sent-pushes")
+	v.there("#sent-pushes[aria-selected=true]")
 	v.view("operator-pushes")
 }
 
@@ -57,13 +58,14 @@ func TestConsole_faults(t *testing.T) {
 	t.Cleanup(func() { running.Faults().Set(nil) })
 	v.goes("#/operator/faults")
 	v.there(`[data-fault="mail.5xx"]`)
-	v.runs(`const s = document.querySelector('[data-fault="mail.5xx"]'); s.value = ".5"; s.dispatchEvent(new Event("change"))`)
+	v.runs(`const s = document.querySelector('[data-fault="mail.5xx"]');
+	  s.value = ".5"; s.dispatchEvent(new Event("change"))`)
 	v.shows("#in-force", "mail.5xx=0.5")
 	if got := running.Faults().Spec()[faults.Mail].Fail; got != .5 {
 		t.Errorf("a share of %v of the mails is refused", got)
 	}
 	v.view("operator-faults")
-	v.runs(`document.querySelector("#spec").value = "mail.nothing=1"; document.querySelector("#spec").form.requestSubmit()`)
+	v.runs(`const s = document.querySelector("#spec"); s.value = "mail.nothing=1"; s.form.requestSubmit()`)
 	v.expect("400 (Bad Request)")
 	v.shows("#main", "That cannot be done")
 	v.press("#main button.primary")
