@@ -170,9 +170,13 @@ func TestSources(t *testing.T) {
 // stringsOf returns the strings of a language by their keys.
 func stringsOf(t *testing.T, language string) map[string]string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("site", "app", "text", language+".js"))
-	if err != nil {
-		t.Fatal(err)
+	var content []byte
+	for _, name := range []string{language + ".js", "operator-" + language + ".js"} {
+		part, err := os.ReadFile(filepath.Join("site", "app", "text", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = append(content, part...)
 	}
 	all := map[string]string{}
 	for _, found := range regexp.MustCompile(`"([^"\n]+)": "([^"\n]*)"`).FindAllStringSubmatch(string(content), -1) {

@@ -52,6 +52,9 @@ var known = map[Seam][]Kind{
 	Mail:      {Drop, Fail, Crash, Slow, Away},
 }
 
+// KindsOf returns the kinds of faults that a seam has.
+func KindsOf(seam Seam) []Kind { return slices.Clone(known[seam]) }
+
 const (
 	// MaxSlow is the longest that a specification may slow a request, well below the 60 s that a
 	// function has for it.

@@ -42,6 +42,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/keep"
+	"github.com/facescan/facescan/internal/local/operator"
 	"github.com/facescan/facescan/internal/local/pusher"
 	"github.com/facescan/facescan/internal/local/waterfall"
 	"github.com/facescan/facescan/internal/outbox"
@@ -135,6 +136,7 @@ type Host struct {
 
 	// traces are nil unless the stack collects them.
 	traces  *waterfall.Ring
+	desk    *operator.Desk
 	clock   *clock
 	faults  *faults.Injector
 	stack   *emulator.Stack
@@ -157,17 +159,15 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if opts.Progress == nil {
 		opts.Progress = io.Discard
 	}
-	if opts.Logs == nil {
-		opts.Logs = io.Discard
-	}
+	desk := operator.New()
 	// The functions' processes and this one write both at the same time.
-	opts.Progress, opts.Logs = emulator.Locked(opts.Progress), emulator.Locked(opts.Logs)
+	opts.Progress, opts.Logs = emulator.Locked(opts.Progress), emulator.Locked(desk.Logs(opts.Logs))
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	// The emulators end with ctx, at once, unless there is something to keep first.
 	lasting, end := context.WithCancel(context.WithoutCancel(ctx))
 	tied := context.AfterFunc(ctx, end)
 	h := &Host{stop: stop, end: end, place: opts.Place, origins: admittedOrigins(opts.Place, userOrigins())}
-	h.faults = heldFaults(opts.Faults)
+	h.faults, h.desk = heldFaults(opts.Faults), desk
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())

@@ -9,7 +9,7 @@ import (
 
 // servePublic serves the API, with the test photos before it, to who asks for a name of the place.
 func (h *Host) servePublic(api http.Handler) {
-	h.public.serve(emulator.ForNames(h.place.Names(), photos.Before(api)))
+	h.public.serve(emulator.ForNames(h.place.Names(), photos.Before(h.desk.Requests(api))))
 }
 
 // PhotosURL returns where the test photos are listed, one for each outcome of a scan, below the

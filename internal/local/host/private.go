@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/local/console"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/mailbox"
+	"github.com/facescan/facescan/internal/local/operator"
 	"github.com/facescan/facescan/internal/local/waterfall"
 )
 
@@ -30,7 +32,7 @@ func (h *Host) servePrivate(events http.Handler) error {
 	}
 	mux := http.NewServeMux()
 	site.Routes(mux)
-	mux.Handle(eventPath, h.faults.Handler(events))
+	mux.Handle(eventPath, h.desk.Deliveries(h.faults.Handler(events)))
 	mux.HandleFunc("GET "+faultsPath, h.getFaults)
 	mux.HandleFunc("POST "+faultsPath, h.setFaults)
 	mux.HandleFunc("GET "+operatorPath, h.getOperator)
@@ -39,6 +41,11 @@ func (h *Host) servePrivate(events http.Handler) error {
 	mux.HandleFunc("GET "+mailPath, list(h.Mail.Messages))
 	mux.HandleFunc("GET "+pushPath, list(h.Push.Messages))
 	mailbox.Sent{Mails: h.Mail.Messages, Pushes: h.Push.Messages}.Routes(mux)
+	h.desk.Routes(mux, operator.Stack{
+		Project: Project, Uploads: UploadsBucket, Results: ResultsBucket,
+		Firestore: cmp.Or(h.stack.Behind(), os.Getenv(emulator.Firestore.Env())), Now: h.clock.Now, Traces: h.traces,
+		Mails: h.Mail.Messages, Pushes: h.Push.Messages, Faults: h.faults, PIDs: h.PIDs,
+	})
 	if h.traces != nil {
 		waterfall.Pages{Ring: h.traces, Find: h.findTraces}.Routes(mux)
 	}

@@ -44,6 +44,9 @@ func (s Sent) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+PushPath, s.listPushes)
 }
 
+// MailPage returns the path of the page of a mail, whose number counts from 1, the oldest.
+func MailPage(number int) string { return MailPath + "/" + strconv.Itoa(number) }
+
 // frame is what all pages have.
 type frame struct {
 	Style              template.CSS

@@ -89,7 +89,8 @@ func (s *system) begin(ctx context.Context) error {
 	s.atEnd(func() error { remove(); return nil })
 	s.modules = filepath.Join(npm, "node_modules")
 	if s.Host, err = host.Start(ctx, host.Options{
-		Progress: os.Stderr, Logs: s.logs, InProcess: true, MinBackoff: 100 * time.Millisecond, SweepEvery: time.Second,
+		Progress: os.Stderr, Logs: s.logs, InProcess: true, Traces: true,
+		MinBackoff: 100 * time.Millisecond, SweepEvery: time.Second,
 	}); err != nil {
 		return err
 	}

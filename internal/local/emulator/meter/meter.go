@@ -20,7 +20,11 @@ import (
 // Dial returns a connection to the emulator that FIRESTORE_EMULATOR_HOST names, with the right to
 // do everything. The options may add interceptors, such as those of a [Meter].
 func Dial(opts ...grpc.DialOption) (*grpc.ClientConn, error) {
-	conn, err := grpc.NewClient("passthrough:///"+os.Getenv("FIRESTORE_EMULATOR_HOST"), append(opts,
+	return dial(os.Getenv("FIRESTORE_EMULATOR_HOST"), opts...)
+}
+
+func dial(host string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient("passthrough:///"+host, append(opts,
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))...)
 	if err != nil {
 		return nil, fmt.Errorf("dial the Firestore emulator: %w", err)
@@ -31,7 +35,12 @@ func Dial(opts ...grpc.DialOption) (*grpc.ClientConn, error) {
 // Connect returns a client of the project's database over a connection of [Dial].
 // [firestore.NewClient] leaves a connection of its own open beside that one.
 func Connect(ctx context.Context, project string, opts ...grpc.DialOption) (*firestore.Client, error) {
-	conn, err := Dial(opts...)
+	return ConnectTo(ctx, os.Getenv("FIRESTORE_EMULATOR_HOST"), project, opts...)
+}
+
+// ConnectTo is [Connect] for the emulator at the host, whatever the environment names.
+func ConnectTo(ctx context.Context, host, project string, opts ...grpc.DialOption) (*firestore.Client, error) {
+	conn, err := dial(host, opts...)
 	if err != nil {
 		return nil, err
 	}

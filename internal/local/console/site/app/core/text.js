@@ -2,8 +2,10 @@
 // each language with the same keys.
 import en from "../text/en.js";
 import de from "../text/de.js";
+import operatorEn from "../text/operator-en.js";
+import operatorDe from "../text/operator-de.js";
 
-const languages = { en, de };
+const languages = { en: { ...en, ...operatorEn }, de: { ...de, ...operatorDe } };
 const kept = "facescan.language";
 
 function preferred() {
@@ -26,7 +28,7 @@ export function speak(to) {
 
 /** t returns the string of the key, with the values in the place of their names in braces. */
 export function t(key, values = {}) {
-  const text = languages[language][key] ?? en[key] ?? key;
+  const text = languages[language][key] ?? languages.en[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 

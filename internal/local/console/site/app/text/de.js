@@ -11,8 +11,6 @@ export default {
   "nav.export": "Export", "nav.leave": "Konto löschen", "nav.operator": "System", "nav.missing": "Diese Seite gibt es nicht",
   "missing.text": "Die Adresse hat vielleicht einen Fehler oder ist von einer anderen Version.",
   "operator.lead": "Was das System hinter der App tut, nur auf diesem Rechner.",
-  "operator.mails": "Mails", "operator.mails.text": "Jede Mail, die gesendet wurde, wie man sie liest.",
-  "operator.pushes": "Pushes", "operator.pushes.text": "Jede Push-Nachricht, die FCM bekommen hat.",
   "operator.traces": "Traces", "operator.traces.text": "Jede Anfrage und jedes Ereignis als Wasserfall.",
 
   "way.#/": "Zum Anfang", "way.#/consent": "Einwilligung lesen", "way.#/settings": "Einstellungen öffnen", "way.#/leave": "Quittung ansehen",

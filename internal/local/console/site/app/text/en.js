@@ -11,8 +11,6 @@ export default {
   "nav.export": "Export", "nav.leave": "Delete account", "nav.operator": "System", "nav.missing": "There is no such page",
   "missing.text": "The address may have a mistake in it, or be of another version.",
   "operator.lead": "What the system behind the app does, on this machine only.",
-  "operator.mails": "Mails", "operator.mails.text": "Every mail that was sent, as its reader sees it.",
-  "operator.pushes": "Pushes", "operator.pushes.text": "Every push message that was handed to FCM.",
   "operator.traces": "Traces", "operator.traces.text": "Each request and event as a waterfall.",
 
   "way.#/": "Go to the start", "way.#/consent": "Read the consent", "way.#/settings": "Open the settings", "way.#/leave": "See the receipt",
