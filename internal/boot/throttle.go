@@ -40,6 +40,11 @@ func throttled(next http.Handler, places *throttle.Throttle) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if r.Context().Err() != nil {
+			// The server cancels a request whose body breaks off or does not end in time. What is wrong
+			// with the body is for the handler to say.
+			r = r.WithContext(context.WithoutCancel(r.Context()))
+		}
 		ctx, leave, err := places.Enter(r.Context())
 		if err != nil {
 			httpapi.WriteProblem(w, r, err)
