@@ -23,7 +23,9 @@ var byTable = []string{
 	filepath.Join("..", "..", "internal", "erasure", "erase", "rest.go"),
 	filepath.Join("..", "..", "internal", "export", "build", "gather.go"),
 	filepath.Join("..", "..", "internal", "operate", "story", "collect.go"),
+	filepath.Join("..", "..", "internal", "operate", "verify", "rest.go"),
 	filepath.Join("..", "..", "internal", "sweep", "expire.go"),
+	filepath.Join("..", "..", "scripts", "bench", "chaos", "state.go"),
 	filepath.Join("..", "..", "scripts", "bench", "endure", "world.go"),
 	filepath.Join("..", "..", "scripts", "migrate", "run.go"),
 }

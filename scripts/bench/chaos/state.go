@@ -177,8 +177,8 @@ func (p *person) readObjects(ctx context.Context, u account.User, s state) error
 	return nil
 }
 
-// readCounts counts the documents of the collections below the user whose numbers are the same
-// whatever happened.
+// readCounts counts the documents of those collections of the schema below the user whose numbers
+// are the same whatever happened.
 func (p *person) readCounts(ctx context.Context, u account.User, s state) error {
 	for _, name := range []string{"consents", "devices", "series", "guard", "ratings"} {
 		var n int
