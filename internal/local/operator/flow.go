@@ -49,16 +49,16 @@ func functionID(f catalog.Function) string {
 // picture returns the system.
 func picture() Picture {
 	p := Picture{}
-	add := func(kind, name, purpose string) string {
-		p.Nodes = append(p.Nodes, Node{ID: id(kind, name), Kind: kind, Name: name, Purpose: purpose})
+	add := func(kind, name string) string {
+		p.Nodes = append(p.Nodes, Node{ID: id(kind, name), Kind: kind, Name: name})
 		return id(kind, name)
 	}
-	client, schedule := add(kindEnd, nodeClient, ""), add(kindEnd, nodeSchedule, "")
-	uploads := add(kindBucket, "uploads", "")
-	results := add(kindBucket, "results", "")
-	tombstones := add(kindBucket, "tombstones", "")
+	client, schedule := add(kindEnd, nodeClient), add(kindEnd, nodeSchedule)
+	uploads := add(kindBucket, "uploads")
+	results := add(kindBucket, "results")
+	tombstones := add(kindBucket, "tombstones")
 	for _, topic := range catalog.Topics() {
-		add(kindTopic, topic, "")
+		add(kindTopic, topic)
 	}
 	link := func(from, to string) { p.Links = append(p.Links, [2]string{from, to}) }
 	link(client, uploads)
