@@ -298,6 +298,7 @@ func TestConsole_paintsBeforeTheAPIAnswers(t *testing.T) {
 	v.expect("net::ERR_")
 	v.visit(running.ConsoleURL())
 	v.there("#ada")
+	v.there("html[data-loaded]") // until then, the page cannot paint what it has not fetched
 	v.connected(false)
 	v.goes("#/operator")
 	v.shows("h1", "System")

@@ -31,5 +31,6 @@ watch((uid) => {
   else refresh();
 });
 await start(routes, (route) => current(route.title));
-// The other views are fetched now, so that they are there when the network is not.
-for (const { load } of routes) load().catch(() => {});
+// The other views are fetched now, so that they are there when the network is not. The mark says when.
+await Promise.allSettled(routes.map(({ load }) => load()));
+document.documentElement.dataset.loaded = "";
