@@ -11,7 +11,7 @@ import (
 )
 
 // legs returns how far a delivery is by its channels, for a table.
-func legs(f deliver.Failed) string {
+func legs(f deliver.Delivery) string {
 	var parts []string
 	for _, l := range f.Channels {
 		part := fmt.Sprintf("%s=%s", l.Channel, l.State)

@@ -31,7 +31,7 @@ func TestDeliveries(t *testing.T) {
 			id, data = p.Attributes[event.AttributeID], string(p.Data)
 		}
 	}
-	of := func(f deliver.Failed) bool { return f.EventID == id && f.UID == "ada" }
+	of := func(f deliver.Delivery) bool { return f.EventID == id && f.UID == "ada" }
 	if all := read[deliver.Looked](t, w, "deliveries", "list", "-json"); !slices.ContainsFunc(all.Failed, of) {
 		t.Errorf("listed %+v", all)
 	}

@@ -14,8 +14,12 @@ import (
 	"github.com/facescan/facescan/internal/event"
 )
 
-// keptMoves is how many moves are kept for who looks: those of some scans all the way.
-const keptMoves = 500
+const (
+	// keptMoves is how many moves are kept: those of some scans all the way.
+	keptMoves = 500
+	// maxDelivery bounds the body of a delivery, in bytes. The functions take less.
+	maxDelivery = 16 << 20
+)
 
 // Move is a request or a delivery that has ended.
 type Move struct {
@@ -48,7 +52,7 @@ func (d *Desk) Requests(next http.Handler) http.Handler {
 // Deliveries notes the deliveries of events that next answers.
 func (d *Desk) Deliveries(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxDelivery))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

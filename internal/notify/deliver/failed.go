@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"cloud.google.com/go/firestore"
 	"google.golang.org/api/iterator"
@@ -24,29 +22,6 @@ import (
 // ErrNotFailed means that there is no such delivery, or that none of its channels has failed.
 var ErrNotFailed = errors.New("no channel of such a delivery has failed")
 
-// Failed is a delivery of which at least one channel has failed.
-type Failed struct {
-	UID      account.UID `json:"uid"`
-	EventID  string      `json:"eventId"`
-	Kind     notify.Kind `json:"kind"`
-	ScanID   string      `json:"scanId,omitempty"`
-	SeriesID string      `json:"seriesId,omitempty"`
-	// Channels are all of the event's.
-	Channels  []Leg     `json:"channels"`
-	CreatedAt time.Time `json:"createdAt"`
-	UpdatedAt time.Time `json:"updatedAt"`
-}
-
-// Leg is how far an event is by a channel. Reason is why it was not sent, and Fault the class of
-// the last failure, "" for none.
-type Leg struct {
-	Channel  string `json:"channel"`
-	State    string `json:"state"`
-	Attempts int64  `json:"attempts"`
-	Reason   string `json:"reason,omitempty"`
-	Fault    string `json:"fault,omitempty"`
-}
-
 // failed reports whether a leg has failed.
 func (r record) failed() bool {
 	for _, l := range r.Legs {
@@ -55,27 +30,6 @@ func (r record) failed() bool {
 		}
 	}
 	return false
-}
-
-func newFailed(uid account.UID, r record) Failed {
-	f := Failed{
-		UID: uid, EventID: r.EventID, Kind: r.Kind, ScanID: r.ScanID, SeriesID: r.SeriesID,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
-	}
-	for _, c := range channels(r) {
-		l := r.Legs[c]
-		f.Channels = append(f.Channels, Leg{c, string(l.State), l.Attempts, l.Reason, l.Fault})
-	}
-	return f
-}
-
-// channels returns the names of the record's channels, sorted.
-func channels(r record) (all []string) {
-	for c := range r.Legs {
-		all = append(all, c)
-	}
-	slices.Sort(all)
-	return all
 }
 
 // Look says which deliveries [ListFailed] looks at.
@@ -95,7 +49,7 @@ var ErrAfter = errors.New("no delivery has such a path")
 // Looked is what a look has found. Next is the After of another look that goes on, "" if there is
 // nothing more.
 type Looked struct {
-	Failed []Failed `json:"failed"`
+	Failed []Delivery `json:"failed"`
 	Reads  int      `json:"reads"`
 	Next   string   `json:"next,omitempty"`
 }
@@ -122,7 +76,7 @@ func (l Look) query(fs *firestore.Client) (firestore.Query, error) {
 // ListFailed returns failed deliveries. No index has their legs, so it reads all deliveries, of
 // which there are those of 90 days: page by page, as the look bounds it.
 func ListFailed(ctx context.Context, fs *firestore.Client, l Look) (Looked, error) {
-	found := Looked{Failed: []Failed{}}
+	found := Looked{Failed: []Delivery{}}
 	all, err := l.query(fs)
 	if err != nil {
 		return found, err
@@ -142,7 +96,7 @@ func ListFailed(ctx context.Context, fs *firestore.Client, l Look) (Looked, erro
 		uid := account.UID(snap.Ref.Parent.Parent.ID)
 		last = "users/" + string(uid) + "/deliveries/" + snap.Ref.ID
 		if found.Reads++; r.failed() {
-			found.Failed = append(found.Failed, newFailed(uid, r))
+			found.Failed = append(found.Failed, newDelivery(uid, r))
 		}
 	}
 	found.Next = last
@@ -150,16 +104,16 @@ func ListFailed(ctx context.Context, fs *firestore.Client, l Look) (Looked, erro
 }
 
 // GetFailed returns a failed delivery of the user, or [ErrNotFailed].
-func GetFailed(ctx context.Context, fs *firestore.Client, uid account.UID, eventID string) (Failed, error) {
+func GetFailed(ctx context.Context, fs *firestore.Client, uid account.UID, eventID string) (Delivery, error) {
 	if !event.ValidID(string(uid)) || !event.ValidID(eventID) {
-		return Failed{}, ErrNotFailed
+		return Delivery{}, ErrNotFailed
 	}
 	snap, err := notify.Deliveries(account.Ref(fs, uid)).Doc(eventID).Get(ctx)
 	r, err := store.Decode[record](snap, err, "delivery", ErrNotFailed)
 	if err == nil && !r.failed() {
 		err = ErrNotFailed
 	}
-	return newFailed(uid, r), err
+	return newDelivery(uid, r), err
 }
 
 // Redrive has the event of a failed delivery published again, to the topic that it returns. The

@@ -41,7 +41,7 @@ func (h *home) checkRest() {
 // checkLegs checks that a notice that has not ended on each of its channels is due again.
 func (h *home) checkLegs(path string, waits bool, legs []deliver.Leg, due, updated time.Time) {
 	for _, l := range legs {
-		if l.State == deliver.StateFailed {
+		if l.Failed() {
 			h.report(NoticeEnds, path, false, "its %s has failed after %d attempts: %s", l.Channel, l.Attempts, l.Fault)
 			return
 		}
