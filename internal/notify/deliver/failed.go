@@ -50,8 +50,8 @@ var ErrAfter = errors.New("no delivery has such a path")
 // nothing more.
 type Looked struct {
 	Failed []Delivery `json:"failed"`
-	Reads  int      `json:"reads"`
-	Next   string   `json:"next,omitempty"`
+	Reads  int        `json:"reads"`
+	Next   string     `json:"next,omitempty"`
 }
 
 // query returns the deliveries of the look, in the order of their paths.

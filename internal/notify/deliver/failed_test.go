@@ -41,7 +41,7 @@ func (b *bench) redriver(publisher outbox.Publisher) *operate.Redriver {
 	}
 }
 
-func (b *bench) failed(uid account.UID) (all []Failed) {
+func (b *bench) failed(uid account.UID) (all []Delivery) {
 	b.t.Helper()
 	found, err := ListFailed(b.t.Context(), b.fs, Look{UID: uid, Reads: 100, Most: 100})
 	if err != nil || found.Next != "" {
