@@ -67,7 +67,7 @@ func (h *home) checkContributions(d leaderboard.RatingDoc) {
 		}
 		_, isScan := h.scans[scan.ID(c.ScanID)]
 		_, isSeries := h.series[scan.SeriesID(c.ScanID)]
-		if !isScan && !isSeries {
+		if !isScan && !isSeries && !h.unread[c.ScanID] {
 			h.report(Ranked, path, !h.late(d.UpdatedAt), "it counts %s, which is gone", c.ScanID)
 		}
 	}

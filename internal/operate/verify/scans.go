@@ -86,6 +86,7 @@ func (h *home) checkObjects() {
 		_, id, ok := scan.ParsePhotoName(o.Name)
 		s, there := h.scans[id]
 		switch {
+		case h.unread[string(id)]: // what it is of cannot be told
 		case !ok || !there:
 			h.stray(h.Uploads, o, "a photo without a scan")
 		case s.Generation != 0 && s.Generation != o.Generation:
@@ -102,6 +103,7 @@ func (h *home) checkObjects() {
 		}
 		s, there := h.scans[scan.ID(parts[2])]
 		switch {
+		case h.unread[parts[2]]:
 		case !there:
 			h.stray(h.Results, o, "it is made of a scan that is gone")
 		case s.State == scan.Failed || s.State == scan.Expired:
@@ -110,7 +112,7 @@ func (h *home) checkObjects() {
 	}
 	for _, o := range h.archives {
 		id := strings.TrimSuffix(o.Name[strings.LastIndexByte(o.Name, '/')+1:], ".zip")
-		if _, there := h.exports[id]; !there {
+		if _, there := h.exports[id]; !there && !h.unread[id] {
 			h.stray(h.Results, o, "an archive without an export")
 		}
 	}

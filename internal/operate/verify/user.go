@@ -3,9 +3,12 @@ package verify
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
@@ -34,6 +37,9 @@ type home struct {
 	results    []*storage.ObjectAttrs // of scans
 	archives   []*storage.ObjectAttrs // of exports
 
+	// unread are the ids of documents that cannot be read. They are there, whatever is in them.
+	unread map[string]bool
+
 	looked   map[string]int
 	findings []Finding
 }
@@ -45,6 +51,7 @@ func (v *Verifier) look(ctx context.Context, uid account.UID) (*home, error) {
 		h.scans, h.series = map[scan.ID]scan.Scan{}, map[scan.SeriesID]series.Series{}
 		h.items, h.entries = map[string]notify.Item{}, map[string]leaderboard.EntryDoc{}
 		h.exports, h.deliveries, h.ratings = map[string]export.Job{}, nil, nil
+		h.unread, h.findings = map[string]bool{}, nil
 		return h.read(tx, uid)
 	}, firestore.ReadOnly)
 	if err != nil {
@@ -70,45 +77,40 @@ func (h *home) read(tx *firestore.Transaction, uid account.UID) (err error) {
 	fs := h.Firestore
 	user := account.Ref(fs, uid)
 	snap, err := tx.Get(user)
-	if h.user, err = store.Decode[account.User](snap, err, "user", nil); err != nil || h.user.UID == "" {
+	if err != nil && status.Code(err) != codes.NotFound {
 		return err
+	}
+	if h.user, err = store.Decode[account.User](snap, err, "user", nil); err != nil {
+		h.user = account.User{}
+		h.hide(snap, err)
+		return nil
+	}
+	if h.user.UID == "" {
+		return nil
 	}
 	of := func(q firestore.Query) firestore.Query { return q.Where("uid", "==", string(uid)) }
 	return first(
 		func() error {
-			return fill(tx, of(fs.Collection("scans").Query), func(snap *firestore.DocumentSnapshot) error {
-				s, err := scan.DecodeAny(snap, nil)
-				h.scans[s.ID] = s
-				return err
-			})
+			return fill(tx, h, of(fs.Collection("scans").Query), func(snap *firestore.DocumentSnapshot) (scan.Scan, error) {
+				return scan.DecodeAny(snap, nil)
+			}, func(_ string, s scan.Scan) { h.scans[s.ID] = s })
 		},
 		func() error {
-			return fill(tx, series.Of(fs, uid).Query, func(snap *firestore.DocumentSnapshot) error {
-				s, err := store.Decode[series.Series](snap, nil, "series", nil)
-				h.series[s.ID] = s
-				return err
-			})
+			return fill(tx, h, series.Of(fs, uid).Query, decode[series.Series],
+				func(_ string, s series.Series) { h.series[s.ID] = s })
 		},
 		func() error {
-			return fill(tx, notify.Deliveries(user).Query, func(snap *firestore.DocumentSnapshot) error {
-				d, err := deliver.Decode(snap)
-				h.deliveries = append(h.deliveries, d)
-				return err
-			})
+			return fill(tx, h, notify.Deliveries(user).Query, deliver.Decode,
+				func(_ string, d deliver.Delivery) { h.deliveries = append(h.deliveries, d) })
 		},
 		func() error {
-			return fill(tx, notify.Inbox(user).Query, func(snap *firestore.DocumentSnapshot) (err error) {
-				h.items[snap.Ref.ID], err = store.Decode[notify.Item](snap, nil, "inbox item", nil)
-				return err
-			})
+			return fill(tx, h, notify.Inbox(user).Query, decode[notify.Item],
+				func(id string, item notify.Item) { h.items[id] = item })
 		},
 		func() error { return h.readBoards(tx, uid) },
 		func() error {
-			return fill(tx, of(fs.Collection("exports").Query), func(snap *firestore.DocumentSnapshot) error {
-				j, err := store.Decode[export.Job](snap, nil, "export", nil)
-				h.exports[snap.Ref.ID] = j
-				return err
-			})
+			return fill(tx, h, of(fs.Collection("exports").Query), decode[export.Job],
+				func(id string, j export.Job) { h.exports[id] = j })
 		},
 		func() error { return h.readName(tx) },
 	)
@@ -116,20 +118,23 @@ func (h *home) read(tx *firestore.Transaction, uid account.UID) (err error) {
 
 // readBoards reads the ratings and the entries.
 func (h *home) readBoards(tx *firestore.Transaction, uid account.UID) error {
-	err := fill(tx, leaderboard.Ratings(h.Firestore, uid).Query, func(snap *firestore.DocumentSnapshot) error {
-		d, err := store.Decode[leaderboard.RatingDoc](snap, nil, "rating", nil)
-		d.Board = snap.Ref.ID
-		h.ratings = append(h.ratings, d)
-		return err
-	})
+	err := fill(tx, h, leaderboard.Ratings(h.Firestore, uid).Query, decode[leaderboard.RatingDoc],
+		func(id string, d leaderboard.RatingDoc) {
+			d.Board = id
+			h.ratings = append(h.ratings, d)
+		})
 	if err != nil {
 		return err
 	}
+	type entry struct {
+		board string
+		leaderboard.EntryDoc
+	}
 	entries := h.Firestore.CollectionGroup("entries").Where("uid", "==", string(uid))
-	return fill(tx, entries, func(snap *firestore.DocumentSnapshot) (err error) {
-		h.entries[snap.Ref.Parent.Parent.ID], err = store.Decode[leaderboard.EntryDoc](snap, nil, "entry", nil)
-		return err
-	})
+	return fill(tx, h, entries, func(snap *firestore.DocumentSnapshot) (entry, error) {
+		e, err := decode[leaderboard.EntryDoc](snap)
+		return entry{snap.Ref.Parent.Parent.ID, e}, err
+	}, func(_ string, e entry) { h.entries[e.board] = e.EntryDoc })
 }
 
 func (h *home) readName(tx *firestore.Transaction) error {
@@ -171,18 +176,37 @@ func listed(ctx context.Context, b *storage.BucketHandle, prefix string) (all []
 	return all, nil
 }
 
-// fill calls take with each document that the query finds.
-func fill(tx *firestore.Transaction, q firestore.Query, take func(*firestore.DocumentSnapshot) error) error {
+// fill reads the documents that the query finds and keeps each by its id. One that cannot be read
+// is a finding, and the others are looked at all the same.
+func fill[T any](
+	tx *firestore.Transaction, h *home, q firestore.Query, read func(*firestore.DocumentSnapshot) (T, error),
+	keep func(id string, value T),
+) error {
 	snaps, err := tx.Documents(q).GetAll()
 	if err != nil {
 		return err
 	}
 	for _, snap := range snaps {
-		if err := take(snap); err != nil {
-			return err
+		value, err := read(snap)
+		if err != nil {
+			h.hide(snap, err)
+			continue
 		}
+		keep(snap.Ref.ID, value)
 	}
 	return nil
+}
+
+// decode reads a document.
+func decode[T any](snap *firestore.DocumentSnapshot) (T, error) {
+	return store.Decode[T](snap, nil, "document", nil)
+}
+
+// hide reports a document that cannot be read.
+func (h *home) hide(snap *firestore.DocumentSnapshot, err error) {
+	h.unread[snap.Ref.ID] = true
+	_, path, _ := strings.Cut(snap.Ref.Path, "/documents/")
+	h.report(Readable, path, false, "%v", err)
 }
 
 // first returns the error of the first step that fails, and runs none after it.

@@ -31,6 +31,8 @@ type Rule string
 
 // The rules.
 const (
+	// Readable means that each document has the shape that the code reads.
+	Readable Rule = "readable"
 	// ScanEnds means that each photo that arrived ends in a result or a reason, by something that will
 	// come back to it.
 	ScanEnds Rule = "scan-ends"
@@ -65,7 +67,7 @@ const (
 
 // Rules are all rules.
 var Rules = []Rule{
-	ScanEnds, ScanWhole, PhotoDue, ObjectOwned, ToldOnce, NoticeEnds, Ranked, Listed, Counted, Published,
+	Readable, ScanEnds, ScanWhole, PhotoDue, ObjectOwned, ToldOnce, NoticeEnds, Ranked, Listed, Counted, Published,
 	NothingParked, SagaEnds, UserExists, NameHeld,
 }
 

@@ -118,6 +118,15 @@ var damages = map[string]struct {
 	want   []verify.Rule
 }{
 	"nothing": {func(*testing.T, world) {}, nil},
+	"a scan that cannot be read": {func(t *testing.T, w world) {
+		t.Helper()
+		broken := []firestore.Update{{Path: "version", Value: "text"}, {Path: "sweepAt", Value: nil}}
+		must[*firestore.WriteResult](t)(scan.Ref(w.Firestore, w.scan).Update(t.Context(), broken))
+	}, []verify.Rule{verify.Readable}},
+	"an account that cannot be read": {func(t *testing.T, w world) {
+		t.Helper()
+		must[*firestore.WriteResult](t)(account.Ref(w.Firestore, eve).Update(t.Context(), update("revision", "text")))
+	}, []verify.Rule{verify.Readable}},
 	"a scan that nothing looks at again": {func(t *testing.T, w world) {
 		t.Helper()
 		open := w.Firestore.Collection("scans").Where("state", "==", "awaiting_upload")
