@@ -168,9 +168,8 @@ func (m *neighbour) puts(ctx context.Context, photo []byte) error {
 	return (&client.Client{URL: m.URL, Transport: m.exchanges}).Put(ctx, m.ticket, photo)
 }
 
-// press has everybody read all that is theirs and ask for all that is another's, while they repeat
-// their upload and all that happened to them is delivered again. It does more of the member's beside
-// that.
+// press has all read what is theirs and ask for what is another's, while they repeat their upload
+// and all that happened to them is delivered again. It does more of the member's beside that.
 func press(
 	ctx context.Context, t *testing.T, all []*neighbour, gets []operation, more func(*neighbour) error,
 ) {
