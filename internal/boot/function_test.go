@@ -133,8 +133,7 @@ func TestFunction(t *testing.T) {
 
 // Not parallel: it changes the environment and the process's one Process.
 func TestFunction_spanOfARequest(t *testing.T) {
-	before := swapCurrent(nil)
-	t.Cleanup(func() { swapCurrent(before) })
+	withoutCurrent(t)
 	t.Setenv("FACESCAN_TRACE_RATIO", "1")
 	p, err := Current()
 	if err != nil {
@@ -198,8 +197,7 @@ func TestFunction_spanOfARequest(t *testing.T) {
 
 // Not parallel: it changes the environment and the process's one Process.
 func TestFunctionInAnUnfitEnvironment(t *testing.T) {
-	before := swapCurrent(nil)
-	t.Cleanup(func() { swapCurrent(before) })
+	withoutCurrent(t)
 	HTTP("unfit", func(context.Context, *Process) (http.Handler, error) {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), nil
 	})

@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -148,8 +149,7 @@ func TestShared(t *testing.T) {
 
 // Not parallel: it changes the environment and the process's one Process.
 func TestCurrent(t *testing.T) {
-	before := swapCurrent(nil)
-	t.Cleanup(func() { swapCurrent(before) })
+	withoutCurrent(t)
 
 	t.Setenv("GOOGLE_CLOUD_PROJECT", "")
 	if p, err := Current(); p != nil || err == nil || !strings.Contains(err.Error(), "GOOGLE_CLOUD_PROJECT") {
@@ -164,6 +164,17 @@ func TestCurrent(t *testing.T) {
 	if again, err := Current(); again != p || err != nil {
 		t.Errorf("Current() = %v, %v, want the same process", again, err)
 	}
+}
+
+// withoutCurrent lets the test make the process's one Process anew. What making it changes, the
+// default logger too, is as before at the test's end: parallel tests follow.
+func withoutCurrent(t *testing.T) {
+	t.Helper()
+	before, logger := swapCurrent(nil), slog.Default()
+	t.Cleanup(func() {
+		swapCurrent(before)
+		slog.SetDefault(logger)
+	})
 }
 
 func swapCurrent(p *Process) *Process {

@@ -20,7 +20,7 @@ func throttledBuild(
 		if err != nil {
 			return nil, err
 		}
-		return throttled(next, throttle.New(throttle.Places, throttle.Line, throttle.Wait)), nil
+		return throttled{next, throttle.New(throttle.Places, throttle.Line, throttle.Wait)}, nil
 	}
 }
 
@@ -34,25 +34,32 @@ const arrival = 10 * time.Second
 // A request takes its place once its body is there, and gives it up once its answer begins, so that
 // slow clients take none. A body that is longer than JSON may be is a photo, which takes none at
 // all: package upload bounds those.
-func throttled(next http.Handler, places *throttle.Throttle) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !arrived(w, r) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if r.Context().Err() != nil {
-			// The server cancels a request whose body breaks off or does not end in time. What is wrong
-			// with the body is for the handler to say.
-			r = r.WithContext(context.WithoutCancel(r.Context()))
-		}
-		ctx, leave, err := places.Enter(r.Context())
-		if err != nil {
-			httpapi.WriteProblem(w, r, err)
-			return
-		}
-		defer leave()
-		next.ServeHTTP(placed{w, leave}, r.WithContext(ctx))
-	})
+type throttled struct {
+	next   http.Handler
+	places *throttle.Throttle
+}
+
+// Unwrap returns the handler whose requests are bounded.
+func (t throttled) Unwrap() http.Handler { return t.next }
+
+// ServeHTTP implements http.Handler.
+func (t throttled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !arrived(w, r) {
+		t.next.ServeHTTP(w, r)
+		return
+	}
+	if r.Context().Err() != nil {
+		// The server cancels a request whose body breaks off or does not end in time. What is wrong
+		// with the body is for the handler to say.
+		r = r.WithContext(context.WithoutCancel(r.Context()))
+	}
+	ctx, leave, err := t.places.Enter(r.Context())
+	if err != nil {
+		httpapi.WriteProblem(w, r, err)
+		return
+	}
+	defer leave()
+	t.next.ServeHTTP(placed{w, leave}, r.WithContext(ctx))
 }
 
 // placed gives the place of its request up when it begins: the work is done, and the client may be

@@ -24,7 +24,7 @@ import (
 func slowly(t *testing.T, places *throttle.Throttle) (h http.Handler, begun chan string, release chan struct{}) {
 	t.Helper()
 	begun, release = make(chan string), make(chan struct{})
-	return throttled(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return throttled{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			body = []byte("broken: " + err.Error())
@@ -32,7 +32,7 @@ func slowly(t *testing.T, places *throttle.Throttle) (h http.Handler, begun chan
 		begun <- string(body)
 		<-release
 		w.WriteHeader(http.StatusAccepted)
-	}), places), begun, release
+	}), places}, begun, release
 }
 
 func TestThrottled_refusesWithATimeToComeAgain(t *testing.T) {
@@ -158,14 +158,14 @@ func TestThrottled_restGivesThePlaceUp(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	resting := make(chan struct{})
-	h := throttled(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := throttled{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			throttle.Rest(r.Context())
 			close(resting)
 			<-release
 		}
 		w.WriteHeader(http.StatusAccepted)
-	}), throttle.New(1, 0, time.Second))
+	}), throttle.New(1, 0, time.Second)}
 	waited := make(chan int)
 	go func() { waited <- serveOnce(h, http.MethodGet, "/wait", nil, nil).Code }()
 	<-resting

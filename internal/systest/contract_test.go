@@ -341,6 +341,9 @@ func (s *system) sameWiring(ctx context.Context, t *testing.T) {
 		handler, err := boot.Shared(ctx, s.Process, "function "+name, func(context.Context) (http.Handler, error) {
 			return nil, errors.New("it was asked nothing, or keeps its handler elsewhere")
 		})
+		if bounded, ok := handler.(interface{ Unwrap() http.Handler }); ok {
+			handler = bounded.Unwrap()
+		}
 		running, ok := handler.(*httpapi.API)
 		if err != nil || !ok {
 			t.Errorf("%s is a %T: %v", name, handler, err)
