@@ -105,13 +105,17 @@ func TestMake_passesWhatItIsGiven(t *testing.T) {
 		{c.dir, []string{"demo"}, here + ": demo"},
 		{c.dir, []string{"demo", `PHOTO=it's "my" photo.jpg`}, here + `: demo -- it's "my" photo.jpg`},
 		{c.dir, []string{"demo", "PHOTO=-logs"}, here + ": demo -- -logs"},
-		{c.dir, []string{"test", "ARGS=-run X"}, here + ": test -- go test -race -shuffle=on -timeout 30m -run X ./..."},
+		{c.dir, []string{"test", "ARGS=-run X"}, here + ": test -- go test -shuffle=on -timeout 30m -run X ./..."},
+		{
+			c.dir, []string{"race", "PACKAGES=./internal/audit ./internal/boot"},
+			here + ": test -- go test -race -shuffle=on -timeout 60m ./internal/audit ./internal/boot",
+		},
 		{elsewhere, []string{"-C", c.dir, "run"}, here + ": run"},
 		{elsewhere, []string{"-C", c.dir, "demo", "PHOTO=my photo.jpg"}, there + ": demo -- my photo.jpg"},
 		{elsewhere, []string{"-C", c.dir, "demo", "PHOTO=no photo.jpg"}, here + ": demo -- no photo.jpg"},
 		{elsewhere, []string{"-f", file, "run", "PORT=1"}, here + ": run -port 1"},
 		{elsewhere, []string{"-f", file, "demo", "PHOTO=my photo.jpg"}, there + ": demo -- my photo.jpg"},
-		{elsewhere, []string{"-f", file, "test"}, here + ": test -- go test -race -shuffle=on -timeout 30m ./..."},
+		{elsewhere, []string{"-f", file, "test"}, here + ": test -- go test -shuffle=on -timeout 30m ./..."},
 	} {
 		t.Run(strings.Join(append([]string{filepath.Base(test.folder)}, test.args...), " "), func(t *testing.T) {
 			c.t = t
