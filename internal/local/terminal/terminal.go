@@ -8,13 +8,16 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// Bar returns a bar of n steps, described by what is counted. It is silent unless w is a terminal.
+// Bar returns a bar of n steps, or of an unknown number if n is negative, described by what is
+// counted. It is silent unless w is a terminal.
 func Bar(w io.Writer, n int, what string) *progressbar.ProgressBar {
+	shown := false
 	if f, ok := w.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-				progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
-		}
+		info, err := f.Stat()
+		shown = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
-	return progressbar.DefaultSilent(int64(n))
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetVisibility(shown),
+		// The spinner of a bar without end would turn by a goroutine that reads what Add writes, unlocked.
+		progressbar.OptionSetSpinnerChangeInterval(0))
 }

@@ -26,7 +26,7 @@ import (
 )
 
 // patience bounds each wait.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 func TestMain(m *testing.M) {
 	host.ServeFunctions() // in a process that the tests start

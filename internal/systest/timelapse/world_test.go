@@ -33,7 +33,7 @@ import (
 )
 
 // patience bounds each wait, by the machine's time.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // world is a system with what it keeps for a time.
 type world struct {
