@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -267,36 +268,35 @@ func Bearer(ctx context.Context, fs *firestore.Client, name string, now time.Tim
 }
 
 // Bar takes the name away from the user and keeps it from all users for schema.BarredLife. The user
-// may choose another at once. Bar does nothing if the user does not bear the name any more, or the
-// account is not in use; barred is false then. with writes more in the same commit: the act,
-// for which it gets the user's link.
+// may choose another at once; one who is banned loses it too, since a ban may be lifted. Bar does
+// nothing if the user does not bear the name any more, is gone or is being erased; barred is false
+// then. with writes more in the same commit: the act, for which it gets the user's link.
 func (s *Service) Bar(
 	ctx context.Context, uid UID, name string, with func(tx *outbox.Tx, of audit.Link) error,
 ) (barred bool, err error) {
-	_, did, err := s.change(ctx, uid, nil, func(tx *outbox.Tx, u *User) (effect, error) {
-		if u.Username != name {
-			return nothing, nil
+	err = s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		found, err := s.snapshot(ctx, uid)
+		u := found.user
+		if barred = err == nil && u.State != Erasing && u.Username == name; !barred {
+			return fault.Ignore(err, ErrNoUser)
 		}
-		u.Acts = cmp.Or(u.Acts, audit.NewLink())
 		claims, err := s.readClaims(ctx, u.keys())
 		if err != nil {
-			return nothing, err
+			return err
 		}
 		now := s.now().UTC()
+		c := Claim{Schema: UsernameSchema, CreatedAt: now, ExpireAt: now.Add(schema.BarredLife), Barred: true}
 		for _, key := range u.keys() {
-			if own := claims[key]; own.exists && own.UID != u.UID {
+			own := claims[key]
+			if own.exists && own.UID != u.UID {
 				continue
 			}
-			c := Claim{Schema: UsernameSchema, CreatedAt: now, ExpireAt: now.Add(schema.BarredLife), Barred: true}
-			if err := claims[key].write(tx, ClaimRef(s.fs, key), c); err != nil {
-				return nothing, fmt.Errorf("bar username: %w", err)
+			if err := own.write(tx, ClaimRef(s.fs, key), c); err != nil {
+				return fmt.Errorf("bar username: %w", err)
 			}
 		}
-		u.Username, u.Folded = "", ""
-		return visible, with(tx, u.Acts)
+		u.Acts, u.Username, u.Folded = cmp.Or(u.Acts, audit.NewLink()), "", ""
+		return errors.Join(with(tx, u.Acts), s.save(ctx, tx, &u, found.at, visible))
 	})
-	if IsGone(err) {
-		return false, nil
-	}
-	return did != nothing, err
+	return barred, err
 }

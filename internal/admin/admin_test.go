@@ -235,6 +235,24 @@ func TestDecisions(t *testing.T) {
 	b.want(http.StatusUnprocessableEntity, boss, "POST", queue+"/none/resolve", `{"decision":"ban"}`)
 }
 
+// A ban does not keep a name from being barred: its user would have it again after the ban.
+func TestDecisions_onTheNameOfABannedUser(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.named("ada", "eve")
+	b.report("eve", "ada.name")
+	b.stand(http.StatusOK, boss, "", `{"action":"ban","reason":"abuse"}`)
+	b.want(http.StatusNoContent, boss, "POST", queue+"/"+moderationID(b, "ada")+"/resolve", `{"decision":"bar"}`)
+	b.stand(http.StatusOK, boss, "", `{"action":"lift","reason":"appeal"}`)
+	if open := b.queue(); len(open) != 0 || b.username("ada") != "" {
+		t.Errorf("%v wait, and the name is %q", open, b.username("ada"))
+	}
+	b.want(http.StatusConflict, "eve", "PUT", "/v1/me/username", `{"username":"ada.name"}`)
+	if acts := b.acts("ada"); acts["name.barred"] != 1 || acts["report.dismissed"] != 0 {
+		t.Errorf("acts: %v", acts)
+	}
+}
+
 // moderationID returns the id of the report about the user.
 func moderationID(b *bench, uid string) string {
 	b.Helper()

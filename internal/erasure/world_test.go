@@ -74,11 +74,16 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 		PublicURL: "https://api.test", Key: testkit.Ring(keys.ForReceipts),
 		ErasedKey: testkit.Ring(keys.ForErased), Wait: wait, Acts: w.Acts, Now: w.Clock,
 	}
-	accounts, err := toolkit.New(t.Context(), w.Project)
+	var err error
+	connect := func() { w.eraser.Accounts, err = toolkit.New(t.Context(), w.Project) }
+	if opts.Auth == nil {
+		connect()
+	} else {
+		opts.Auth.Before(t, connect)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.eraser.Accounts = accounts
 	if w.eraser.Links, err = link.New("https://api.test", testkit.Ring(keys.ForDeletions)); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/export/archive"
 	"github.com/facescan/facescan/internal/face/report"
@@ -169,6 +171,44 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 				t.Errorf("%s has %q", name, secret)
 			}
 		}
+	}
+}
+
+// The acts come in the order of their times, whatever their ids, which are random.
+func TestExport_ofTheActs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.seed(t, ada)
+	link := w.User(ada).Acts
+	begun := w.Clock()
+	for i := range 24 {
+		act := audit.Act{
+			Kind: audit.UserRead, Actor: audit.Operator, Subject: link,
+			At: begun.Add(time.Duration(i*7%12) * time.Second), // in another order, and two of each time
+		}
+		if err := w.Acts.Add(t.Context(), act); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.ask(t)
+	w.deliver(t)
+	archive, _ := w.download(t, w.call(t, http.MethodGet, ada, http.StatusOK))
+	type act struct {
+		ID string
+		At time.Time
+	}
+	var acts []act
+	if err := json.Unmarshal([]byte(content(t, archive, "audit.json")), &acts); err != nil {
+		t.Fatal(err)
+	}
+	inOrder := slices.IsSortedFunc(acts, func(a, b act) int {
+		if later := a.At.Compare(b.At); later != 0 {
+			return later
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	if len(acts) < 24 || !inOrder {
+		t.Errorf("%d acts: %+v", len(acts), acts)
 	}
 }
 

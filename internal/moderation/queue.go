@@ -83,9 +83,9 @@ type Decided struct {
 	Kept audit.Kind
 }
 
-// Decide has the report closed by the actor, and the name barred if that is the decision. A name
-// that its user does not bear any more is not barred. Each is in one commit with its act. Doing it
-// again changes nothing more.
+// Decide has the report closed by the actor, and the name barred if that is the decision, be its
+// user banned. A name that its user does not bear any more is not barred, nor is that of an account
+// that is being erased. Each is in one commit with its act. Doing it again changes nothing more.
 func (d *Desk) Decide(ctx context.Context, by audit.Actor, id string, decision Decision) (Decided, error) {
 	found, err := Get(ctx, d.Firestore, id)
 	if err != nil || found.has(decision) {

@@ -7,6 +7,13 @@
 // operators who redrive the same at once, one commits and the other is told. The message is the
 // former one to the byte, with the event's id, so it has no effect on a consumer that has handled
 // it: all functions that take the topic get it again.
+//
+// What is about a banned user, or one in quarantine, is published all the same, and [Sent] says so.
+// Much of it must go on, such as removals, the boards' part of a ban and Firebase's. And the state
+// of now is not the one that counts: each function reads the account in the transaction of its own
+// effect, and drops what the account does not admit then. A notice alone is refused, since a banned
+// user gets none, and the failed delivery can be redriven once the ban is lifted. What is about an
+// account that is gone or being erased is refused, too: the outbox must not name it again.
 package operate
 
 import (
@@ -40,7 +47,28 @@ var (
 	ErrNoTopic = errors.New("it does not say which topic it came from")
 	// ErrClosed means that its user is gone or is being erased: nothing of them may be written again.
 	ErrClosed = errors.New("its user's account is closed")
+	// ErrBanned means that it is a notice to a banned user.
+	ErrBanned = errors.New("its user is banned, and gets no notices")
 )
+
+// Sent is what a redrive has published.
+type Sent struct {
+	Topic string
+	// State is the state of the account that it is about, "" if it is about none.
+	State account.State
+}
+
+// Note says what keeps the functions from doing all that the event asks for, "" if nothing does.
+func (s Sent) Note() string {
+	switch s.State {
+	case account.Banned:
+		return "its user is banned: the functions drop it, but for removals and what follows the ban"
+	case account.Quarantined:
+		return "its user is in quarantine: the functions measure nothing of it, and show it to nobody else"
+	case account.Active, account.Erasing:
+	}
+	return ""
+}
 
 // maxResent is the longest data of a message that is owed, in bytes: with its attributes it must
 // stay below Firestore's limit of 1 MiB.
@@ -60,20 +88,21 @@ type Redriver struct {
 	DryRun bool
 }
 
-// Parked has the parked event of the id published again, to the topic that it returns. The error is
-// parked.ErrNotFound or one of the reasons above.
-func (r *Redriver) Parked(ctx context.Context, id string) (topic string, err error) {
+// Parked has the parked event of the id published again. The error is parked.ErrNotFound or one of
+// the reasons above.
+func (r *Redriver) Parked(ctx context.Context, id string) (sent Sent, err error) {
 	err = r.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
 		e, err := parked.Read(tx.Transaction, r.Firestore, id)
 		if err != nil {
 			return err
 		}
-		if topic, err = TopicOf(e); err != nil {
+		if sent.Topic, err = TopicOf(e); err != nil {
 			return err
 		}
 		at := e.ParkedAt.UTC().Format(time.RFC3339Nano)
-		m := outbox.Message{ID: event.ID("parked", id, at), Topic: topic, Data: e.Data, Attributes: e.Attributes}
-		if err := r.Resend(tx, m, audit.Act{Kind: audit.EventRedriven, Object: id, Key: []string{id, at}}); err != nil {
+		m := outbox.Message{ID: event.ID("parked", id, at), Topic: sent.Topic, Data: e.Data, Attributes: e.Attributes}
+		sent.State, err = r.Resend(tx, m, audit.Act{Kind: audit.EventRedriven, Object: id, Key: []string{id, at}})
+		if err != nil {
 			return err
 		}
 		if r.DryRun {
@@ -82,44 +111,45 @@ func (r *Redriver) Parked(ctx context.Context, id string) (topic string, err err
 		return parked.Mark(tx.Transaction, r.Firestore, id, r.Now())
 	})
 	if err != nil {
-		return "", fmt.Errorf("redrive parked event %s: %w", id, err)
+		return Sent{}, fmt.Errorf("redrive parked event %s: %w", id, err)
 	}
-	return topic, nil
+	return sent, nil
 }
 
 // Resend has the transaction owe the message, unless it is a dry run, and keep the act, of which
-// it sets the actor and the subject. It reads before it writes. The error is [ErrRedriven] if there
-// is the act already, [ErrTooLong] or [ErrClosed].
-func (r *Redriver) Resend(tx *outbox.Tx, m outbox.Message, act audit.Act) error {
+// it sets the actor and the subject. It returns the state of the account that the message is about,
+// and reads before it writes. The error is [ErrRedriven] if there is the act already, [ErrTooLong]
+// or [ErrClosed].
+func (r *Redriver) Resend(tx *outbox.Tx, m outbox.Message, act audit.Act) (account.State, error) {
 	if len(m.Data) > maxResent {
-		return ErrTooLong
+		return "", ErrTooLong
 	}
 	uid := account.UID(event.About(m.Data).UID)
 	u, err := r.admit(tx, uid)
 	if err != nil {
-		return err
+		return "", err
 	}
 	act.Actor, act.Subject = r.By, u.Acts
 	done := false
 	if uid == "" || u.Acts != "" { // there is no act about a user without a link
 		if done, err = r.Acts.Written(tx.Transaction, act); err != nil {
-			return err
+			return "", err
 		}
 	}
 	switch {
 	case done:
-		return ErrRedriven
+		return "", ErrRedriven
 	case r.DryRun:
-		return nil
+		return u.State, nil
 	}
 	if uid != "" {
 		act.Subject, err = audit.Ensure(tx.Transaction, account.Ref(r.Firestore, uid), u.Acts)
 		if err != nil {
-			return err
+			return "", err
 		}
 	}
 	tx.Resend(m)
-	return r.Acts.Write(tx.Transaction, act)
+	return u.State, r.Acts.Write(tx.Transaction, act)
 }
 
 // Run runs fn in a transaction that can owe messages, a read-only one for a dry run.
@@ -133,8 +163,7 @@ func (r *Redriver) Run(ctx context.Context, fn func(context.Context, *outbox.Tx)
 }
 
 // admit reads the user whom a message is about, if any, and returns ErrClosed unless there is the
-// account. The outbox must not name a user whose erasure may have passed it. What a ban stops, the
-// functions stop by themselves; removals go on.
+// account. The outbox must not name a user whose erasure may have passed it.
 func (r *Redriver) admit(tx *outbox.Tx, uid account.UID) (account.User, error) {
 	if uid == "" {
 		return account.User{}, nil

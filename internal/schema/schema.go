@@ -195,6 +195,7 @@ var Collections = []Collection{
 		Removed: WithAccount, Stays: "acts under a pseudonym, to which nothing leads once the account is erased",
 		Explained: "what was done to your account in the last 400 days, and by whom: by you, by our staff, by\n" +
 			"the service on its own or by its operator",
+		Indexes: []Index{{Fields: []Field{{"subject", Ascending}, {"at", Ascending}}}},
 	},
 	{
 		Name: "scans", Says: "a photo's way through the analysis, and its result",

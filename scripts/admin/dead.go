@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/operate"
 	"github.com/facescan/facescan/internal/operate/dead"
 )
 
@@ -123,10 +124,10 @@ var deadRedrive = command{
 acknowledged. One that stays since the command was killed may be redriven again: the functions drop
 by the event's id what they have handled. ` + holding,
 	changes: true, signs: true, acts: true, define: ofLetters("redriven",
-		func(ctx context.Context, t *tools, l *dead.Letters, one dead.Letter) error {
+		func(ctx context.Context, t *tools, l *dead.Letters, one dead.Letter) (operate.Sent, error) {
 			r, err := t.redriver(ctx)
 			if err != nil {
-				return err
+				return operate.Sent{}, err
 			}
 			return l.Redrive(ctx, r, one)
 		}),
@@ -136,18 +137,18 @@ var deadDrop = command{
 	name: "dead drop", args: "ID... | -all",
 	about: "removes dead letters without a redrive, such as those of closed accounts",
 	more:  holding, changes: true, acts: true, define: ofLetters("dropped",
-		func(ctx context.Context, t *tools, l *dead.Letters, one dead.Letter) error {
+		func(ctx context.Context, t *tools, l *dead.Letters, one dead.Letter) (none operate.Sent, err error) {
 			r, err := t.redriver(ctx)
 			if err != nil {
-				return err
+				return none, err
 			}
-			return l.Drop(ctx, r, one)
+			return none, l.Drop(ctx, r, one)
 		}),
 }
 
 // ofLetters defines a command that does something to letters.
 func ofLetters(
-	what string, do func(context.Context, *tools, *dead.Letters, dead.Letter) error,
+	what string, do func(context.Context, *tools, *dead.Letters, dead.Letter) (operate.Sent, error),
 ) func(*flag.FlagSet) (func([]string) error, runner) {
 	return func(flags *flag.FlagSet) (func([]string) error, runner) {
 		all := flags.Bool("all", false, "take all there are, up to the limit")
@@ -168,8 +169,8 @@ func ofLetters(
 				func(l *dead.Letters, letters []dead.Letter, _ bool) (kept []dead.Letter, _ error) {
 					did, failed := []redriven{}, 0
 					for _, one := range letters {
-						r := redriven{ID: one.MessageID, Topic: one.Topic, Outcome: t.done(what)}
-						fault := do(ctx, t, l, one)
+						sent, fault := do(ctx, t, l, one)
+						r := redriven{ID: one.MessageID, Topic: one.Topic, Outcome: t.outcome(what, sent)}
 						if fault != nil {
 							r.Outcome = fault.Error()
 							failed++

@@ -143,10 +143,10 @@ func TestDeadRedrive_twice(t *testing.T) {
 	if err != nil || len(letters) != 1 {
 		t.Fatalf("pulled %d, %v", len(letters), err)
 	}
-	if err := l.Redrive(t.Context(), r, letters[0]); err != nil {
+	if _, err := l.Redrive(t.Context(), r, letters[0]); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Redrive(t.Context(), r, letters[0]); !errors.Is(err, operate.ErrRedriven) {
+	if _, err := l.Redrive(t.Context(), r, letters[0]); !errors.Is(err, operate.ErrRedriven) {
 		t.Errorf("again: %v", err)
 	}
 	w.published(t, "scan-completed-v1", 1)

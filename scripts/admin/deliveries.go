@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/notify/deliver"
+	"github.com/facescan/facescan/internal/operate"
 )
 
 // legs returns how far a delivery is by its channels, for a table.
@@ -85,7 +86,7 @@ var deliveriesShow = command{
 var deliveriesRedrive = command{
 	name: "deliveries redrive", args: "EVENT...", about: "has failed deliveries to the user of -uid attempted again",
 	more: `Their events are published again. Channels that are done are left alone, and so are the functions
-that have handled them.`,
+that have handled them. Those to a banned user are refused until the ban is lifted.`,
 	changes: true, signs: true, acts: true,
 	define: func(flags *flag.FlagSet) (func([]string) error, runner) {
 		uid, check := ofUser(flags, some)
@@ -94,7 +95,9 @@ that have handled them.`,
 			if err != nil {
 				return answer{}, err
 			}
-			return t.redriveEach(args, func(id string) (string, error) { return deliver.Redrive(ctx, r, *uid, id) })
+			return t.redriveEach(args, func(id string) (operate.Sent, error) {
+				return deliver.Redrive(ctx, r, *uid, id)
+			})
 		}
 	},
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/audit"
 	"github.com/facescan/facescan/internal/event"
@@ -49,6 +51,19 @@ func TestDeliveries(t *testing.T) {
 	if text, err := w.admin(t, append(redrive, "-dry-run", id)...); err != nil || w.owed(t) != 0 {
 		t.Errorf("dry: %s, %v", text, err)
 	}
+	state := func(is account.State) {
+		t.Helper()
+		fields := []firestore.Update{{Path: "state", Value: string(is)}}
+		if _, err := account.Ref(w.fs, "ada").Update(t.Context(), fields); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state(account.Banned)
+	text, err := w.admin(t, append(redrive, id)...)
+	if !errors.Is(err, errLeft) || !strings.Contains(text, operate.ErrBanned.Error()) || w.owed(t) != 0 {
+		t.Errorf("to a banned user: %s, %v, %d owed", text, err, w.owed(t))
+	}
+	state(account.Active)
 	if _, err := w.admin(t, append(redrive, id)...); err != nil {
 		t.Fatal(err)
 	}

@@ -59,17 +59,18 @@ var parkedList = command{
 			if err != nil {
 				return answer{}, err
 			}
-			views := []parkedView{}
+			views, more := []parkedView{}, false
 			for e, err := range parked.List(ctx, fs) {
 				if err != nil {
 					return answer{}, fmt.Errorf("list the parked events: %w", err)
 				}
-				if len(views) == *limit {
+				if !*all && !e.RedrivenAt.IsZero() {
+					continue
+				}
+				if more = len(views) == *limit; more {
 					break
 				}
-				if *all || e.RedrivenAt.IsZero() {
-					views = append(views, newParkedView(e))
-				}
+				views = append(views, newParkedView(e))
 			}
 			a := answer{head: []string{"ID", "PARKED", "FUNCTION", "EVENT", "REDRIVEN", "REASON"}, value: views}
 			for _, v := range views {
@@ -80,6 +81,9 @@ var parkedList = command{
 				a.rows = append(a.rows, []string{v.ID, when(v.ParkedAt), v.Function, short(v.Type), redriven, short(v.Reason)})
 			}
 			a.notes = []string{fmt.Sprintf("%d parked events", len(views))}
+			if more {
+				a.notes[0] += ", and more: -limit"
+			}
 			return a, nil
 		}
 	},
@@ -114,7 +118,8 @@ var parkedShow = command{
 type redriven struct {
 	ID    string `json:"id"`
 	Topic string `json:"topic,omitempty"`
-	// Outcome is "redriven", "would be redriven", or why not.
+	// Outcome is "redriven", "would be redriven", each perhaps with why little will come of it, or why
+	// not.
 	Outcome string `json:"outcome"`
 }
 
@@ -141,11 +146,20 @@ func (t *tools) done(what string) string {
 	return what
 }
 
+// outcome returns how a redrive is called, and what keeps the functions from doing all of it.
+func (t *tools) outcome(what string, sent operate.Sent) string {
+	if note := sent.Note(); note != "" {
+		return t.done(what) + "; " + note
+	}
+	return t.done(what)
+}
+
 var parkedRedrive = command{
 	name: "parked redrive", args: "ID...", about: "publishes parked events again, to the topics they came from",
 	more: `Each is owed in the outbox by the commit that marks it, so that a killed command loses nothing, and
 a second one for the same event is told so. All functions of the topic get it again; those that
-have handled it drop it by its id. What was forged, or is not kept whole, is refused.`,
+have handled it drop it by its id. What was forged, is not kept whole, or is about an account that is
+gone or being erased, is refused. Of a banned user it says so: the functions drop most of it then.`,
 	changes: true, signs: true, acts: true,
 	define: func(*flag.FlagSet) (func([]string) error, runner) {
 		return some, func(ctx context.Context, t *tools, args []string) (answer, error) {
@@ -153,17 +167,17 @@ have handled it drop it by its id. What was forged, or is not kept whole, is ref
 			if err != nil {
 				return answer{}, err
 			}
-			return t.redriveEach(args, func(id string) (string, error) { return r.Parked(ctx, id) })
+			return t.redriveEach(args, func(id string) (operate.Sent, error) { return r.Parked(ctx, id) })
 		}
 	},
 }
 
 // redriveEach redrives by the ids, and returns the table.
-func (t *tools) redriveEach(ids []string, redrive func(id string) (topic string, err error)) (answer, error) {
+func (t *tools) redriveEach(ids []string, redrive func(id string) (operate.Sent, error)) (answer, error) {
 	all, failed := []redriven{}, 0
 	for _, id := range ids {
-		topic, err := redrive(id)
-		one := redriven{ID: id, Topic: topic, Outcome: t.done("redriven")}
+		sent, err := redrive(id)
+		one := redriven{ID: id, Topic: sent.Topic, Outcome: t.outcome("redriven", sent)}
 		if err != nil {
 			one.Outcome = err.Error()
 			failed++

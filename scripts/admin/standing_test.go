@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/facescan/facescan/internal/account"
@@ -43,13 +44,25 @@ func TestStanding(t *testing.T) {
 	}
 }
 
-// A banned user's removals are redriven, and an erased one's nothing.
-func TestParkedRedrive_ofTheBanned(t *testing.T) {
+// What is about a user who is shut out is published, and the operator is told what keeps it from
+// having all its effects.
+func TestParkedRedrive_ofWhoIsShutOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.user(t, "bob", account.Banned)
-	if text, err := w.admin(t, "parked", "redrive", w.park(t, "rank", completed(t, "bob"), "refused")); err != nil {
-		t.Errorf("%s, %v", text, err)
+	for uid, want := range map[account.UID]struct {
+		state account.State
+		says  string
+	}{
+		"bob": {account.Banned, "redriven; its user is banned"},
+		"cy":  {account.Quarantined, "redriven; its user is in quarantine"},
+		"ada": {account.Active, "redriven"},
+	} {
+		w.user(t, uid, want.state)
+		all := read[[]redriven](t, w, "parked", "redrive", "-json", w.park(t, "rank", completed(t, string(uid)), "refused"))
+		if len(all) != 1 || !strings.HasPrefix(all[0].Outcome, want.says) ||
+			want.state == account.Active && all[0].Outcome != want.says {
+			t.Errorf("%s: %+v, want %q", uid, all, want.says)
+		}
 	}
-	w.published(t, "scan-completed-v1", 1)
+	w.published(t, "scan-completed-v1", 3)
 }

@@ -140,7 +140,9 @@ func (d *Desk) Change(ctx context.Context, o Order) (done Outcome, err error) {
 			return d.look(tx, u, o, repeated)
 		}
 		done.Kept = rules[o.Do].kind
-		return errors.Join(d.write(tx, u, o, link), d.Acts.Write(tx.Transaction, o.act(link)), d.tell(ctx, tx, u, o))
+		ends := nextSecond() // once: a later time at Firebase would pass for a sign-out of the user's own
+		return errors.Join(
+			d.write(tx, u, o, link, ends), d.Acts.Write(tx.Transaction, o.act(link)), d.tell(ctx, tx, u, o, ends))
 	})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("%s an account: %w", o.Do, err)
@@ -205,12 +207,12 @@ func (o Order) judge(state account.State, repeated bool) (Outcome, error) {
 }
 
 // write writes the state. A ban, and the end of one in the shape of before, end all sign-ins.
-func (d *Desk) write(tx *outbox.Tx, u account.User, o Order, link audit.Link) error {
+func (d *Desk) write(tx *outbox.Tx, u account.User, o Order, link audit.Link, ends time.Time) error {
 	fields := []firestore.Update{
 		{Path: "state", Value: string(rules[o.Do].to)}, {Path: "acts", Value: link},
 		{Path: "revision", Value: u.Revision + 1}, {Path: "updatedAt", Value: d.Now().UTC()},
 	}
-	if ends := nextSecond(); o.Do == Ban || u.TokensValidAfter.Equal(account.FormerBan) {
+	if o.Do == Ban || u.TokensValidAfter.Equal(account.FormerBan) {
 		fields = append(fields, firestore.Update{Path: "tokensValidAfter", Value: ends})
 	}
 	if err := tx.Update(account.Ref(d.Firestore, u.UID), fields); err != nil {
@@ -220,13 +222,13 @@ func (d *Desk) write(tx *outbox.Tx, u account.User, o Order, link audit.Link) er
 }
 
 // tell owes what has the leaderboards follow, and Firebase.
-func (d *Desk) tell(ctx context.Context, tx *outbox.Tx, u account.User, o Order) error {
+func (d *Desk) tell(ctx context.Context, tx *outbox.Tx, u account.User, o Order, ends time.Time) error {
 	uid, revision := string(u.UID), strconv.FormatInt(u.Revision+1, 10)
 	err := tx.Tell(ctx, d.Now(), event.AccountUpdatedV1{UID: uid}, uid, revision)
 	if o.Do != Ban && o.Do != Lift {
 		return err
 	}
-	fact := event.SignInsEndedV1{UID: uid, At: nextSecond(), Banned: o.Do == Ban, Lifted: o.Do == Lift}
+	fact := event.SignInsEndedV1{UID: uid, At: ends, Banned: o.Do == Ban, Lifted: o.Do == Lift}
 	return errors.Join(err, tx.Tell(ctx, d.Now(), fact, uid, string(o.Do), revision))
 }
 

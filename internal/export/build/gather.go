@@ -144,14 +144,15 @@ func (g *gatherer) profile(ctx context.Context) error {
 	return g.Text("preferences.json", archive.JSON(notify.SettingsOf(u)))
 }
 
-// acts writes the acts about the user, without the pseudonyms of who did them.
+// acts writes the acts about the user in the order of their times, those of one time by their ids,
+// which say nothing. It leaves out the pseudonyms of who did them.
 func (g *gatherer) acts(ctx context.Context) error {
 	const name = "audit.json"
 	about, ok := g.Acts.About(g.link)
 	if !ok {
 		return g.Text(name, archive.JSON([]any{}))
 	}
-	return g.documents(ctx, name, about, g.kept)
+	return g.documents(ctx, name, about.OrderBy("at", firestore.Asc), g.kept)
 }
 
 func (g *gatherer) consents(ctx context.Context) error {
@@ -292,8 +293,8 @@ func (g *gatherer) object(
 	})
 }
 
-// documents writes the wanted documents of the query as a JSON array, in the order of their ids,
-// without holding all of them in memory.
+// documents writes the wanted documents of the query as a JSON array, in the query's order and then
+// that of their ids, without holding all of them in memory.
 func (g *gatherer) documents(
 	ctx context.Context, name string, q firestore.Query, wanted func(*firestore.DocumentSnapshot) (bool, error),
 ) error {

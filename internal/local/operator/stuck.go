@@ -89,16 +89,21 @@ func (d *Desk) redriveParked(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	topic := ""
+	var sent operate.Sent
 	err = d.with(r.Context(), func(t *tools) error {
 		redriver, err := t.redriver()
 		if err != nil {
 			return err
 		}
-		topic, err = redriver.Parked(r.Context(), in.ID)
+		sent, err = redriver.Parked(r.Context(), in.ID)
 		return expected(err)
 	})
-	return map[string]string{"topic": topic}, err
+	return told(sent), err
+}
+
+// told is the answer about a redrive: where it went, and what keeps it from having all its effects.
+func told(sent operate.Sent) map[string]string {
+	return map[string]string{"topic": sent.Topic, "note": sent.Note()}
 }
 
 // expected returns as a refusal what may come of a redrive without anything being broken.
@@ -139,7 +144,7 @@ func (d *Desk) settleDead(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	topic := ""
+	var sent operate.Sent
 	err = d.with(r.Context(), func(t *tools) (err error) {
 		redriver, err := t.redriver()
 		if err != nil {
@@ -150,18 +155,18 @@ func (d *Desk) settleDead(r *http.Request) (any, error) {
 		if err != nil || len(pulled) == 0 {
 			return errors.Join(err, letters.Release(r.Context(), pulled...), gone(len(pulled)))
 		}
-		topic = pulled[0].Topic
+		sent.Topic = pulled[0].Topic
 		if in.Drop {
 			err = letters.Drop(r.Context(), redriver, pulled[0])
 		} else {
-			err = letters.Redrive(r.Context(), redriver, pulled[0])
+			sent, err = letters.Redrive(r.Context(), redriver, pulled[0])
 		}
 		if err != nil {
 			return errors.Join(expected(err), letters.Release(r.Context(), pulled...))
 		}
 		return nil
 	})
-	return map[string]string{"topic": topic}, err
+	return told(sent), err
 }
 
 // gone returns an error if no letter was found.

@@ -116,13 +116,15 @@ func GetFailed(ctx context.Context, fs *firestore.Client, uid account.UID, event
 	return newDelivery(uid, r), err
 }
 
-// Redrive has the event of a failed delivery published again, to the topic that it returns. The
-// channels that have failed are attempted again, and the others left alone. The error is
-// [ErrNotFailed] or a reason of package operate: of two who redrive the same failure, the second is
-// told operate.ErrRedriven until a channel is attempted.
-func Redrive(ctx context.Context, r *operate.Redriver, uid account.UID, eventID string) (topic string, err error) {
+// Redrive has the event of a failed delivery published again. The channels that have failed are
+// attempted again, and the others left alone. The error is [ErrNotFailed] or a reason of package
+// operate: of two who redrive the same failure, the second is told operate.ErrRedriven until a
+// channel is attempted.
+func Redrive(
+	ctx context.Context, r *operate.Redriver, uid account.UID, eventID string,
+) (sent operate.Sent, err error) {
 	if !event.ValidID(string(uid)) || !event.ValidID(eventID) {
-		return "", ErrNotFailed
+		return operate.Sent{}, ErrNotFailed
 	}
 	err = r.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
 		snap, err := tx.Get(notify.Deliveries(account.Ref(r.Firestore, uid)).Doc(eventID))
@@ -141,17 +143,21 @@ func Redrive(ctx context.Context, r *operate.Redriver, uid account.UID, eventID 
 		for _, c := range channels(is) {
 			key = append(key, strconv.FormatInt(is.Legs[c].Attempts, 10))
 		}
-		topic = event.Topic(m.Attributes[event.AttributeType])
+		sent.Topic = event.Topic(m.Attributes[event.AttributeType])
 		again := outbox.Message{
 			ID:    event.ID(append([]string{"delivery", string(uid)}, key...)...),
-			Topic: topic, Data: m.Data, Attributes: m.Attributes,
+			Topic: sent.Topic, Data: m.Data, Attributes: m.Attributes,
 		}
-		return r.Resend(tx, again, audit.Act{Kind: audit.DeliveryRedriven, Object: eventID, Key: key})
+		state, err := r.Resend(tx, again, audit.Act{Kind: audit.DeliveryRedriven, Object: eventID, Key: key})
+		if err == nil && state == account.Banned {
+			return operate.ErrBanned
+		}
+		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("redrive the delivery of event %s: %w", eventID, err)
+		return operate.Sent{}, fmt.Errorf("redrive the delivery of event %s: %w", eventID, err)
 	}
-	return topic, nil
+	return sent, nil
 }
 
 // message returns the message of the record's event, which is kept as long as a channel needs it.

@@ -122,8 +122,8 @@ func TestRedrive(t *testing.T) {
 	}
 	dry := b.redriver(silent{})
 	dry.DryRun = true
-	if topic, err := Redrive(t.Context(), dry, uid, id); err != nil || topic != "scan-completed-v1" {
-		t.Errorf("dry: %s, %v", topic, err)
+	if sent, err := Redrive(t.Context(), dry, uid, id); err != nil || sent.Topic != "scan-completed-v1" {
+		t.Errorf("dry: %+v, %v", sent, err)
 	}
 	// Two ask for the same; what the first publishes is on its way.
 	if _, err := Redrive(t.Context(), b.redriver(silent{}), uid, id); err != nil {

@@ -211,8 +211,9 @@ func (l *Letters) Acknowledge(ctx context.Context, letter Letter) error {
 // Redrive has a dead letter published again to its topic, and then acknowledges it. A command that
 // is killed in between leaves the letter, whose next redrive is operate.ErrRedriven and only
 // acknowledges it. The other errors are the reasons of package operate.
-func (l *Letters) Redrive(ctx context.Context, r *operate.Redriver, letter Letter) error {
-	err := r.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+func (l *Letters) Redrive(ctx context.Context, r *operate.Redriver, letter Letter) (operate.Sent, error) {
+	sent := operate.Sent{Topic: letter.Topic}
+	err := r.Run(ctx, func(_ context.Context, tx *outbox.Tx) (err error) {
 		if letter.Topic == "" {
 			return operate.ErrNoTopic
 		}
@@ -220,12 +221,13 @@ func (l *Letters) Redrive(ctx context.Context, r *operate.Redriver, letter Lette
 			ID: event.ID("dead letter", letter.MessageID), Topic: letter.Topic, Data: letter.Data, Attributes: letter.Attributes,
 		}
 		id := letter.MessageID
-		return r.Resend(tx, m, audit.Act{Kind: audit.LetterRedriven, Object: id, Key: []string{id}})
+		sent.State, err = r.Resend(tx, m, audit.Act{Kind: audit.LetterRedriven, Object: id, Key: []string{id}})
+		return err
 	})
 	if r.DryRun || err != nil && !errors.Is(err, operate.ErrRedriven) {
-		return wrapLetter(letter, err)
+		return sent, wrapLetter(letter, err)
 	}
-	return wrapLetter(letter, errors.Join(err, l.Acknowledge(ctx, letter)))
+	return sent, wrapLetter(letter, errors.Join(err, l.Acknowledge(ctx, letter)))
 }
 
 // Drop removes a dead letter that is not to be redriven, after the act is kept, which is about the

@@ -7,16 +7,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"regexp"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -25,6 +19,9 @@ import (
 	"github.com/facescan/facescan/scripts/bench/single"
 )
 
+// command is the name by which scripts/bench runs it.
+const command = "api"
+
 const usage = `Measure the HTTP API on this machine, on the emulators: requests a second, latency and allocations of every operation, and
 how soon a thousand long polls wake.
 
@@ -32,20 +29,7 @@ how soon a thousand long polls wake.
 
 `
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "bench api: interrupted")
-		os.Exit(1)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench api:", err)
-		os.Exit(1)
-	}
-}
+func main() { single.Main(command, run) }
 
 // options are the flags.
 type options struct {
@@ -55,10 +39,9 @@ type options struct {
 	waiters, scans  int
 	routes          *regexp.Regexp
 	json, logs      bool
-	into            string
-	command         string
 	seconds         float64
 	routesAsWritten string
+	single.Output
 }
 
 var errUsage = errors.New(
@@ -69,10 +52,8 @@ var errUsage = errors.New(
 const pollsName = "longPolls"
 
 func parse(args []string, progress io.Writer) (options, error) {
-	o := options{command: strings.Join(append([]string{"go run ./scripts/bench api"}, args...), " ")}
-	flags := flag.NewFlagSet("api", flag.ContinueOnError)
-	flags.SetOutput(progress)
-	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	var o options
+	flags := o.Flags(command, usage, args, progress)
 	flags.Float64Var(&o.seconds, "seconds", 5, "how long each operation is asked for")
 	flags.IntVar(&o.clients, "clients", 8, "how many clients ask at the same time")
 	flags.IntVar(&o.users, "users", 50, "how many users they ask as; the limits let one user open 60 scans")
@@ -84,7 +65,6 @@ func parse(args []string, progress io.Writer) (options, error) {
 	)
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.logs, "logs", false, "show the functions' logs")
-	flags.StringVar(&o.into, "o", "", "write the tables to this Markdown file, too")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -106,7 +86,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 		return err
 	}
 	r := report{
-		Command: o.command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: single.ThisMachine(),
+		Command: o.Command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: single.ThisMachine(),
 		Excused: excused,
 	}
 	said := emulator.Locked(progress)
@@ -127,12 +107,12 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	if err := r.show(out, o.json); err != nil { // what there is, when the rest failed or was interrupted
 		return err
 	}
-	if err != nil || o.into == "" {
+	if err != nil {
 		return err
 	}
 	var text bytes.Buffer
 	r.markdown(&text)
-	return os.WriteFile(o.into, text.Bytes(), 0o644) //nolint:gosec // figures are for everybody
+	return o.Write(text.Bytes())
 }
 
 // measureAll fills the report.
@@ -193,7 +173,5 @@ func (r report) show(out io.Writer, asJSON bool) error {
 	if !asJSON {
 		return r.text(out)
 	}
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return single.PrintJSON(out, r)
 }

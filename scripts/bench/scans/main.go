@@ -11,17 +11,18 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/faults"
 	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/scripts/bench/single"
 )
+
+// name is how scripts/bench calls the program.
+const name = "load"
 
 const usage = `Measure scans on this machine, on the emulators: scans a second, the idle share, the processor time of each process over
 that of the bare engine on the same photos, the latency of each leg, peak memory, and whether a scan was lost or
@@ -47,15 +48,7 @@ Examples:
 
 func main() {
 	host.ServeFunctions()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench load:", err)
-		os.Exit(1)
-	}
+	single.Main(name, run)
 }
 
 // options are the flags.
@@ -73,8 +66,8 @@ type options struct {
 	overload     bool
 	seconds      int // of the overload
 	json         bool
-	into         string
-	command      string // without where to write
+	// Output has the command without what only says how to print.
+	single.Output
 }
 
 const (
@@ -93,9 +86,8 @@ func wrong(format string, args ...any) error {
 func parse(args []string, progress io.Writer) (options, error) {
 	var o options
 	var away, by string
-	flags := flag.NewFlagSet("load", flag.ContinueOnError)
-	flags.SetOutput(progress)
-	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	flags := o.Flags(name, usage, args, progress)
+	flags.Lookup("o").Usage = "write the run's section of this Markdown file, too; other sections stay"
 	flags.IntVar(&o.scans, "scans", 100, "how many scans there are")
 	flags.IntVar(&o.users, "users", 0, "how many users they are of, in turn; a user each if 0")
 	flags.Float64Var(&o.corrupt, "corrupt", 0, "share of the photos, from 0 to 1, that are corrupt in various ways")
@@ -110,7 +102,6 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.BoolVar(&o.overload, "overload", false, "measure an overload instead")
 	flags.IntVar(&o.seconds, "seconds", 60, "how long the overload lasts, from 5 to 600")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
-	flags.StringVar(&o.into, "o", "", "write the run's section of this Markdown file, too; other sections stay")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -123,7 +114,7 @@ func parse(args []string, progress io.Writer) (options, error) {
 		}
 	}
 	o.refuse = by == "refuse"
-	o.command = commandLine(flags)
+	o.Command = commandLine(flags)
 	if o.overload {
 		return o, o.checkOverload(flags)
 	}
@@ -186,7 +177,7 @@ func (o options) check() error {
 }
 
 // program is how the command begins.
-const program = "go run ./scripts/bench load"
+const program = "go run ./scripts/bench " + name
 
 // commandLine returns what has the same figures printed again: the flags that are set, in the order
 // of their names, without those that say how to print.
@@ -204,10 +195,7 @@ func commandLine(flags *flag.FlagSet) string {
 	return line
 }
 
-var (
-	errBroken      = errors.New("a guarantee is broken: see what was lost, doubled or left over")
-	errInterrupted = errors.New("interrupted")
-)
+var errBroken = errors.New("a guarantee is broken: see what was lost, doubled or left over")
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	o, err := parse(args, progress)
@@ -220,7 +208,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	r, err := measure(ctx, o, progress)
 	if r == nil {
 		if ctx.Err() != nil { // whatever it was in the middle of
-			return errInterrupted
+			return context.Canceled
 		}
 		return err
 	}
@@ -230,13 +218,13 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.into != "" {
-		if err := writeSection(o.into, r.Command, r.markdown); err != nil {
+	if o.Into != "" {
+		if err := writeSection(o.Into, r.Command, r.markdown); err != nil {
 			return err
 		}
 	}
 	if r.Interrupted {
-		return errInterrupted
+		return context.Canceled
 	}
 	if r.Account.broken() {
 		return errBroken

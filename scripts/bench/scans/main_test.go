@@ -11,22 +11,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
 func TestParse(t *testing.T) {
 	t.Parallel()
+	command := func(flags string) single.Output { return single.Output{Command: flags} }
 	for args, want := range map[string]options{
 		"": {scans: 100, users: 100},
 		"-scans 20 -users 2 -corrupt .1 -o X -json": {
-			scans: 20, users: 2, corrupt: .1, json: true, into: "X",
-			command: " -corrupt 0.1 -scans 20 -users 2",
+			scans: 20, users: 2, corrupt: .1, json: true,
+			Output: single.Output{Into: "X", Command: " -corrupt 0.1 -scans 20 -users 2"},
 		},
-		"-rate 2.5 -processes 2": {scans: 100, users: 100, rate: 2.5, processes: 2, command: " -processes 2 -rate 2.5"},
-		"-slow 8s":               {scans: 100, users: 100, slow: 8 * time.Second, command: " -slow 8s"},
-		"-kill":                  {scans: 100, users: 100, kill: true, command: " -kill"},
+		"-rate 2.5 -processes 2": {
+			scans: 100, users: 100, rate: 2.5, processes: 2, Output: command(" -processes 2 -rate 2.5"),
+		},
+		"-slow 8s": {scans: 100, users: 100, slow: 8 * time.Second, Output: command(" -slow 8s")},
+		"-kill":    {scans: 100, users: 100, kill: true, Output: command(" -kill")},
 		"-away firestore,pubsub -for 5s -by refuse": {
 			scans: 100, users: 100, away: []emulator.Service{"firestore", "pubsub"}, lasting: 5 * time.Second, refuse: true,
-			command: " -away firestore,pubsub -by refuse -for 5s",
+			Output: command(" -away firestore,pubsub -by refuse -for 5s"),
 		},
 	} {
 		t.Run(args, func(t *testing.T) {
@@ -35,7 +39,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want.command = "go run ./scripts/bench load" + want.command
+			want.Command = "go run ./scripts/bench load" + want.Command
 			want.patience, want.seconds = 5*time.Minute, 60
 			if want.lasting == 0 {
 				want.lasting = 30 * time.Second

@@ -23,7 +23,7 @@ func measure(ctx context.Context, o options, progress io.Writer) (_ *figures, er
 	if runtime.GOOS != "linux" {
 		return nil, errors.New("this measurement needs Linux, which tells in /proc what a process has used")
 	}
-	r := &figures{Command: o.command, Machine: single.ThisMachine(), options: o}
+	r := &figures{Command: o.Command, Machine: single.ThisMachine(), options: o}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(progress, format+"\n", args...) }
 	say("making the photos")
 	p, err := makePhotos(ctx, allLooks)

@@ -210,7 +210,7 @@ func measureOverload(ctx context.Context, o options, progress io.Writer) (_ *ove
 	if runtime.GOOS != "linux" {
 		return nil, errors.New("this measurement needs Linux, which tells in /proc what a process has used")
 	}
-	r := &overload{Command: o.command, Machine: single.ThisMachine(), Seconds: o.seconds}
+	r := &overload{Command: o.Command, Machine: single.ThisMachine(), Seconds: o.seconds}
 	_, _ = fmt.Fprintln(progress, "making the photos")
 	p, err := makePhotos(ctx, 2)
 	if err != nil {
@@ -392,15 +392,15 @@ func runOverload(ctx context.Context, o options, out, progress io.Writer) error 
 	r, err := measureOverload(ctx, o, progress)
 	if err != nil {
 		if ctx.Err() != nil {
-			return errInterrupted
+			return context.Canceled
 		}
 		return err
 	}
 	if err := r.show(out, o.json); err != nil {
 		return err
 	}
-	if o.into != "" {
-		if err := writeSection(o.into, r.Command, r.markdown); err != nil {
+	if o.Into != "" {
+		if err := writeSection(o.Into, r.Command, r.markdown); err != nil {
 			return err
 		}
 	}

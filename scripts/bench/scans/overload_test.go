@@ -212,7 +212,7 @@ func TestOverload_isShown(t *testing.T) {
 func TestParse_overload(t *testing.T) {
 	t.Parallel()
 	o, err := parse(strings.Fields("-overload -seconds 10 -o X"), io.Discard)
-	if err != nil || !o.overload || o.seconds != 10 || o.command != program+" -overload -seconds 10" {
+	if err != nil || !o.overload || o.seconds != 10 || o.Command != program+" -overload -seconds 10" {
 		t.Errorf("%v: %+v", err, o)
 	}
 	for args, want := range map[string]string{

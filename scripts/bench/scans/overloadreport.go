@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -272,9 +271,7 @@ func (r *overload) judge() []string {
 // show prints the report for people, or as JSON.
 func (r *overload) show(out io.Writer, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return single.PrintJSON(out, r)
 	}
 	_, _ = fmt.Fprintf(out, "\n%s\n\n", r.head())
 	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
 	"time"
@@ -206,7 +205,5 @@ func (r *figures) show(out io.Writer, asJSON bool) error {
 	if !asJSON {
 		return r.text(out)
 	}
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return single.PrintJSON(out, r)
 }

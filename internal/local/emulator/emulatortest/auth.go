@@ -76,7 +76,14 @@ func NewAuthFront(tb testing.TB) *AuthFront {
 func (f *AuthFront) Pass(w http.ResponseWriter, r *http.Request) { f.proxy.ServeHTTP(w, r) }
 
 // Client returns a client of the emulator for the project, through the front.
-func (f *AuthFront) Client(tb testing.TB, project string) *auth.Client {
+func (f *AuthFront) Client(tb testing.TB, project string) (client *auth.Client) {
+	tb.Helper()
+	f.Before(tb, func() { client = authClient(tb, project) })
+	return client
+}
+
+// Before has the clients that connect makes go through the front.
+func (f *AuthFront) Before(tb testing.TB, connect func()) {
 	tb.Helper()
 	environ.Lock()
 	defer environ.Unlock()
@@ -87,7 +94,7 @@ func (f *AuthFront) Client(tb testing.TB, project string) *auth.Client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return authClient(tb, project)
+	connect()
 }
 
 // Answer sets a function that answers in the emulator's place. nil ends that.

@@ -17,8 +17,8 @@ export const view = ({ signal }) => [
 ];
 
 const act = (name, item, again, work) => h("div", null, action(name === "drop" ? "button.danger" : "button", h("span", null, t(`stuck.${name}`), h("span.unseen", null, ` ${item.type || item.id}`)), async () => {
-  await work();
-  say(t(`stuck.${name}.done`));
+  const { note } = await work();
+  say(note ? t("stuck.redrive.noted", { note }) : t(`stuck.${name}.done`));
   again();
 }));
 

@@ -36,7 +36,7 @@ export default {
   "faults.for.200ms": "200 ms", "faults.for.1s": "1 s", "faults.for.5s": "5 s", "faults.for.30s": "30 s", "faults.for.1m0s": "1 min", "faults.for.10m0s": "10 min",
   "stuck.parked": "Geparkte Ereignisse", "stuck.parked.text": "Was eine Funktion nie bearbeiten konnte, so oft es auch kam. Es bleibt 30 Tage lang.", "stuck.parked.none": "Kein Ereignis ist geparkt.",
   "stuck.dead": "Tote Briefe", "stuck.dead.text": "Was kein Versuch zustellen konnte. Nachzusehen dauert eine Sekunde, in der andere sie nicht sehen.", "stuck.dead.none": "Es gibt keinen toten Brief.",
-  "stuck.redrive": "Neu veröffentlichen", "stuck.redrive.done": "Es ist neu veröffentlicht.", "stuck.drop": "Entfernen", "stuck.drop.done": "Es ist entfernt.", "stuck.more": "Es gibt mehr, als zu sehen sind.",
+  "stuck.redrive": "Neu veröffentlichen", "stuck.redrive.done": "Es ist neu veröffentlicht.", "stuck.redrive.noted": "Es ist neu veröffentlicht; {note}.", "stuck.drop": "Entfernen", "stuck.drop.done": "Es ist entfernt.", "stuck.more": "Es gibt mehr, als zu sehen sind.",
   "stuck.unknown": "Kein Ereignis", "stuck.attempts": "{n} Versuche", "stuck.refused": "Es kann nicht neu veröffentlicht werden: {why}", "stuck.redriven": "Neu veröffentlicht {at}",
   "stuck.user": "Sein Nutzer",
   "verify.title": "Ist alles da, wo es hingehört?", "verify.text": "Sucht in allem Gespeicherten nach Verlorenem, doppelt Gesagtem, Übriggebliebenem und falsch Gezähltem. Es ändert nichts.",

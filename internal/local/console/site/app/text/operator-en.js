@@ -36,7 +36,7 @@ export default {
   "faults.for.5s": "5 s", "faults.for.30s": "30 s", "faults.for.1m0s": "1 min", "faults.for.10m0s": "10 min",
   "stuck.parked": "Parked events", "stuck.parked.text": "What a function could never handle, however often it came. It is kept for 30 days.", "stuck.parked.none": "No event is parked.",
   "stuck.dead": "Dead letters", "stuck.dead.text": "What no attempt could deliver. Looking at them takes a second, in which others do not see them.", "stuck.dead.none": "There is no dead letter.",
-  "stuck.redrive": "Publish again", "stuck.redrive.done": "It is published again.", "stuck.drop": "Remove", "stuck.drop.done": "It is removed.", "stuck.more": "There are more than are shown.",
+  "stuck.redrive": "Publish again", "stuck.redrive.done": "It is published again.", "stuck.redrive.noted": "It is published again; {note}.", "stuck.drop": "Remove", "stuck.drop.done": "It is removed.", "stuck.more": "There are more than are shown.",
   "stuck.unknown": "Not an event", "stuck.attempts": "{n} attempts", "stuck.refused": "It cannot be published again: {why}", "stuck.redriven": "Published again {at}",
   "stuck.user": "Its user",
   "verify.title": "Is everything where it belongs?", "verify.text": "Looks through all that the stores have for what was lost, told twice, left over or counted wrong. It changes nothing.",
