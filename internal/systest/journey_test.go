@@ -36,8 +36,8 @@ import (
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
-// deadline bounds every wait. With the race detector, beside other work on two cores, a test has taken
-// three minutes, for all of them run at the same time.
+// deadline bounds every wait. With the race detector and beside other work on two cores a test has
+// taken three minutes, as many of them run at the same time.
 const deadline = 10 * time.Minute
 
 // system is the host as a test sees it, with the faults that stand between it and its events.

@@ -18,6 +18,6 @@ func Bar(w io.Writer, n int, what string) *progressbar.ProgressBar {
 	}
 	return progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetVisibility(shown),
-		// The spinner of a bar without end would turn by a goroutine that reads what Add writes, unlocked.
+		// The spinner of a bar without end would turn by a goroutine, which races with Add.
 		progressbar.OptionSetSpinnerChangeInterval(0))
 }
