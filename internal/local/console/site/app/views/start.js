@@ -19,12 +19,13 @@ async function asAda() {
   }
 }
 
-/** arrive goes on after a sign-in: to the consent, if there is none in force, else to where the user was,
- * or to what the address names. */
+/** arrive goes on after a sign-in: to the consent, if there is none in force, else to what the address
+ * names, or to where the user was. */
 async function arrive(profile) {
   draw();
-  const shown = address().startsWith("/?") || address() === "/" ? "#/?" : location.hash;
-  go(profile.consent.state === "granted" ? cameFrom() ?? shown : "#/consent");
+  const left = cameFrom() ?? "#/?";
+  const wanted = /^\/(\?|$)/.test(address()) ? left : location.hash;
+  go(profile.consent.state === "granted" ? wanted : "#/consent");
 }
 
 const signedOut = (code) => h("div.notice", { role: "status", "data-code": code },
@@ -46,7 +47,7 @@ export function view({ query }) {
   });
   return h("div.welcome", null,
     h("div.stack.wide", null,
-      query.has("signedout") && signedOut(endedBy()),
+      (query.has("signedout") || endedBy()) && signedOut(endedBy()),
       h("h1", null, t("start.title")),
       h("p.lead", null, t("start.lead")),
       h("div.card.stack", null,
