@@ -119,6 +119,8 @@ func TestConsole_links(t *testing.T) {
 	foreign, mine := other.ticket(t, "foreign").Scan.ID, own.ticket(t, "own").Scan.ID
 	v := openConsole(t, phone)
 	v.goes("#/scans/" + mine)
+	v.holds("the sign-in is there in the scan's place",
+		fmt.Sprintf(`document.getElementById("main").dataset.address === "/scans/%s"`, mine))
 	v.signsIn(own)
 	v.shows("h1", "The photo is missing")
 	v.expect("404 (Not Found)")

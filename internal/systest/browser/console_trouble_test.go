@@ -142,18 +142,19 @@ func TestConsole_revoked(t *testing.T) {
 	m := enrolled(t, "console-revoked@example.com")
 	v := openConsole(t, phone)
 	v.signsIn(m)
+	v.goes("#/inbox")
+	v.there(".mail") // nothing else is under way
 	v.expect("401 (Unauthorized)", "403 (Forbidden)", "400 (Bad Request)")
 	ended, err := m.API().SignOutEverywhereWithResponse(t.Context())
 	prepared(t, err)
 	if ended.StatusCode() >= 300 {
 		t.Fatal(ended.Status())
 	}
-	v.goes("#/inbox")
+	v.goes("#/timeline")
 	v.there("#sign-in")
 	v.shows("#main", "You are signed out")
 	v.signsIn(m)
-	v.shows("h1", "Inbox")
-	v.there(".mail")
+	v.shows("h1", "Timeline")
 }
 
 // An account that another app has erased leads to the sign-in, which knows of none.
@@ -161,10 +162,12 @@ func TestConsole_erasing(t *testing.T) {
 	m := enrolled(t, "console-erasing@example.com")
 	v := openConsole(t, phone)
 	v.signsIn(m)
+	v.goes("#/inbox")
+	v.there(".mail") // nothing else is under way
 	v.expect("401 (Unauthorized)", "403 (Forbidden)", "400 (Bad Request)", "404 (Not Found)")
 	_, err := m.Erase(t.Context())
 	prepared(t, err)
-	v.goes("#/inbox")
+	v.goes("#/timeline")
 	v.shows("#main", "You are signed out")
 	// Which of these it is depends on how far the erasure is.
 	v.there(`.notice[data-code=account_erasing], .notice[data-code=user_disabled],
