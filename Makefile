@@ -55,13 +55,13 @@ race: ## Run the tests of PACKAGES (./...) with the race detector, which takes t
 .PHONY: browser
 browser: ## Run journeys through the whole system in Chromium, on a phone's screen. CHROMIUM=path names it, SHOTS=folder gets pictures of all pages, ARGS adds flags of go test.
 	@case $$SHOTS in ""|/*) ;; *) SHOTS=$$CALLED_FROM/$$SHOTS ;; esac; export SHOTS; \
-	scripts/local.sh test -- go test -tags=browser -count=1 -timeout 20m $(ARGS) ./internal/systest/browser
+	scripts/local.sh test -- go test -tags=browser -count=1 -timeout 40m $(ARGS) ./internal/systest/browser
 
 .PHONY: screenshots
 screenshots: ## Write pictures of the console's views, at 390 and 1440 px, light and dark, to the folder SHOTS (screenshots), and those of README.md.
 	@case $${SHOTS:=screenshots} in /*) ;; *) SHOTS=$$CALLED_FROM/$$SHOTS ;; esac; export SHOTS; \
 	PICTURES=$(CURDIR)/internal/local/console/pictures scripts/local.sh test -- \
-	go test -tags=browser -count=1 -timeout 20m -run TestConsole $(ARGS) ./internal/systest/browser
+	go test -tags=browser -count=1 -timeout 40m -run TestConsole $(ARGS) ./internal/systest/browser
 
 .PHONY: first-result
 first-result: ## Measure the seconds from `make run` to the first result in the console, in Chromium (aim: below 30).

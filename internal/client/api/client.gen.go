@@ -1500,7 +1500,7 @@ type Metric struct {
 	// Lo Lower end of the interval.
 	Lo float64 `json:"lo"`
 
-	// Metric `mouth_tilt`, `canthal_tilt`: angles. `eye_mouth_distance`, `mouth_deviation` (of the mouth's middle to the right of the nose line), `lip_height`, `mouth_width`, `inner_eye_distance`,
+	// Metric `mouth_tilt`, `canthal_tilt`: angles. `eye_mouth_distance`, `mouth_deviation` (how far the mouth's middle lies to the right of the middle between the pupils), `lip_height`, `mouth_width`, `inner_eye_distance`,
 	// `nose_deviation`, `eye_nose_distance`: lengths.
 	Metric string `json:"metric"`
 

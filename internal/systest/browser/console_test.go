@@ -93,9 +93,11 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(script), err
 })
 
-// violations runs axe-core in the page and says what it finds against WCAG 2.2, level AA.
-const violations = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
-  .then(({violations}) => violations.map((v) => v.id + ": " + v.help + ": " +
+// violations runs axe-core in the page and says what it finds against WCAG 2.2, level AA. None of
+// these rules needs the text of style sheets, and what is right is left out.
+const violations = `axe.run(document, {
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], preload: false, resultTypes: ["violations"],
+}).then(({violations}) => violations.map((v) => v.id + ": " + v.help + ": " +
     v.nodes.slice(0, 3).map((n) => n.target + " " + (n.any[0]?.message ?? "")).join("; ")))`
 
 // oddities are words that a script has written in the place of a value, and keys of strings.
@@ -111,7 +113,9 @@ func (v visitor) view(name string) {
 	if err != nil {
 		v.Fatal(err)
 	}
-	v.runs(script)
+	if !must[bool](v.page, `"axe" in globalThis`) {
+		v.runs(script)
+	}
 	v.holds("the view is loaded", `!document.querySelector("[aria-busy=true]")`)
 	if odd := must[[]string](v.page, oddities); len(odd) > 0 {
 		v.Errorf("%s shows %q", name, odd)
@@ -267,6 +271,16 @@ func TestConsole_inGerman(t *testing.T) {
 	v.measure("completed")
 	v.shows(".reading", "wahrscheinlich zwischen")
 	v.view("result-de")
+	v.expect("404 (Not Found)")    // no export was asked for yet
+	for _, view := range []string{ // without the logs, whose long lines are cut until one is opened
+		"", "consent", "photo", "timeline", "leaderboards", "inbox", "settings", "export", "leave", "operator",
+		"operator/traces", "operator/sent", "operator/faults", "operator/stuck", "operator/counts",
+	} {
+		v.goes("#/" + view)
+		v.holds("the view is there", fmt.Sprintf(`document.getElementById("main").dataset.address === "/%s"`, view))
+		v.holds("the view is loaded", `!document.querySelector("[aria-busy=true]")`)
+		v.fits(view + "-de")
+	}
 }
 
 // Ada is there by one press, and the board has her once she takes part.

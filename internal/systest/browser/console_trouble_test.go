@@ -49,6 +49,40 @@ func TestConsole_cameraTrouble(t *testing.T) {
 	}
 }
 
+// A camera that is pulled out is said to be gone, and can be turned on again.
+func TestConsole_cameraGone(t *testing.T) {
+	v := openConsole(t, phone)
+	v.enrol("console-camera-gone@example.com")
+	v.press("#tab-camera")
+	v.press("#camera-on")
+	v.shows("#coach", "No face was found")
+	v.runs(`document.querySelector("video").srcObject.getTracks()[0].dispatchEvent(new Event("ended"))`)
+	v.fails("no_camera", "button")
+	v.press(".notice button")
+	v.there("#coach")
+}
+
+// A picture whose address is over, or that the network does not bring, can be asked for anew.
+func TestConsole_pictureGone(t *testing.T) {
+	m := enrolled(t, "console-picture-gone@example.com")
+	m.scanned(t)
+	v := openConsole(t, desk)
+	v.signsIn(m)
+	v.goes("#/timeline")
+	v.press(".rowlink")
+	v.there(".mark")
+	v.expect("net::ERR_")
+	v.connected(false)
+	v.press("#picture-overlay")
+	v.shows("#picture-panel .notice", "The picture did not come")
+	v.view("picture-gone")
+	v.connected(true)
+	v.press("#picture-panel .notice button")
+	v.there(".mark")
+	v.press("#picture-overlay")
+	v.holds("the overlay is loaded", `document.querySelector(".overlay img")?.naturalWidth > 0`)
+}
+
 // The network goes in the middle of an upload and the page is closed. What it goes on with is the
 // same scan, once.
 func TestConsole_cut(t *testing.T) {
@@ -103,52 +137,52 @@ func TestConsole_offline(t *testing.T) {
 	v.there("#main form")
 }
 
-// A function that is down is said to be, and can be asked again.
-func TestConsole_down(t *testing.T) {
-	v := openConsole(t, desk)
-	v.enrol("console-down@example.com")
-	v.runs(`const real = fetch;
-	  const down = () => new Response(JSON.stringify({code: "unavailable", detail: "Try again later."}),
-	    {status: 503, headers: {"Content-Type": "application/problem+json", "Retry-After": "2"}});
-	  globalThis.fetch = async (url, options) => String(url).includes("/v1/inbox") ? down() : real(url, options);
-	  globalThis.mend = () => { globalThis.fetch = real }`)
-	v.goes("#/inbox")
-	v.fails("unavailable", "button")
-	v.shows(".notice", "Try again later.")
-	v.runs("mend()")
-	v.press(".notice button")
-	v.holds("the inbox is there", `!document.querySelector(".notice") && !!document.querySelector(".mail, .lead")`)
-}
-
-// A sign-in that another device has ended leads back to the sign-in.
+// A sign-in that another device has ended leads back to the sign-in, and that to where one was.
 func TestConsole_revoked(t *testing.T) {
 	m := enrolled(t, "console-revoked@example.com")
 	v := openConsole(t, phone)
 	v.signsIn(m)
+	v.goes("#/inbox")
+	v.there(".mail") // nothing else is under way
 	v.expect("401 (Unauthorized)", "403 (Forbidden)", "400 (Bad Request)")
 	ended, err := m.API().SignOutEverywhereWithResponse(t.Context())
 	prepared(t, err)
 	if ended.StatusCode() >= 300 {
 		t.Fatal(ended.Status())
 	}
-	v.goes("#/inbox")
+	v.goes("#/timeline")
 	v.there("#sign-in")
 	v.shows("#main", "You are signed out")
+	v.signsIn(m)
+	v.shows("h1", "Timeline")
 }
 
-// An account that is being erased is said to be, at the sign-in.
+// An account that another app has erased leads to the sign-in, which knows of none.
 func TestConsole_erasing(t *testing.T) {
 	m := enrolled(t, "console-erasing@example.com")
 	v := openConsole(t, phone)
 	v.signsIn(m)
+	v.goes("#/inbox")
+	v.there(".mail") // nothing else is under way
 	v.expect("401 (Unauthorized)", "403 (Forbidden)", "400 (Bad Request)", "404 (Not Found)")
 	_, err := m.Erase(t.Context())
 	prepared(t, err)
-	v.goes("#/inbox")
-	v.there("#sign-in")
+	v.goes("#/timeline")
+	v.shows("#main", "You are signed out")
+	// Which of these it is depends on how far the erasure is.
+	v.there(`.notice[data-code=account_erasing], .notice[data-code=user_disabled],
+	  .notice[data-code=token_revoked], .notice[data-code=token_invalid]`)
+	v.view("erased-elsewhere")
+	v.write("#email", m.Email)
+	v.write("#password", m.Password)
+	v.press("#sign-in")
+	v.there(`.notice[data-code=invalid_credentials], .notice[data-code=user_disabled],
+	  .notice[data-code=account_erasing]`)
+	v.view("erased-sign-in")
 }
 
-// Two tabs are one sign-in.
+// Two tabs are one sign-in: it ends in both, and so does an account that one erases, with the
+// receipt in both.
 func TestConsole_tabs(t *testing.T) {
 	m := enrolled(t, "console-tabs@example.com")
 	v := openConsole(t, desk)
@@ -161,19 +195,34 @@ func TestConsole_tabs(t *testing.T) {
 	other.holds("the other tab is signed in", `!!document.querySelector("#sign-out")`)
 	other.runs(`document.querySelector("#sign-out").click()`)
 	v.shows("#main", "You are signed out")
+	v.signsIn(m)
+	other.holds("the other tab is signed in again", `!!document.querySelector("#sign-out")`)
+	v.goes("#/inbox")
+	v.there(".mail")
+	other.goes("#/leave")
+	other.press("#erase-sure")
+	other.press("#erase")
+	other.shows(".verified", "The signature is good")
+	v.shows("#main", "You are signed out")
+	v.press(`.notice a[href="#/leave"]`)
+	v.shows(".verified", "The signature is good")
 }
 
 // Twenty photos and one more have their places in the chart and in the list.
 func TestConsole_manyPhotos(t *testing.T) {
 	m := enrolled(t, "console-many@example.com")
 	photo := photoOf(t, "completed")
-	for i := range 21 {
+	var ids []string
+	for i := range 21 { // all are on their way before the first is awaited
 		look, err := client.Look(photo, i)
 		prepared(t, err)
 		opened, err := m.Open(t.Context(), fmt.Sprintf("look-%d", i), api.UploadRequestContentTypeImageJpeg)
 		prepared(t, err)
 		prepared(t, m.Put(t.Context(), opened.Upload, look))
-		_, err = m.AwaitScan(t.Context(), opened.Scan.ID)
+		ids = append(ids, opened.Scan.ID)
+	}
+	for _, id := range ids {
+		_, err := m.AwaitScan(t.Context(), id)
 		prepared(t, err)
 	}
 	v := openConsole(t, phone)

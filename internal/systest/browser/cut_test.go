@@ -120,17 +120,27 @@ func (a app) reconnect(through *strait, closed bool) {
 // connected has the browser believe that this page has a network, or none.
 func (p *page) connected(online bool) {
 	p.Helper()
+	p.network(network.Conditions{Offline: !online, DownloadThroughput: -1, UploadThroughput: -1})
+}
+
+// slow gives this page the network of a phone at the edge of its cell.
+func (p *page) slow() {
+	p.Helper()
+	p.network(network.Conditions{Latency: 400, DownloadThroughput: 50_000, UploadThroughput: 25_000})
+}
+
+// network has this page's network be as it is under the conditions.
+func (p *page) network(as network.Conditions) {
+	p.Helper()
 	_, err := chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{
-		Offline: !online, DownloadThroughput: -1, UploadThroughput: -1,
+		Offline: as.Offline, Latency: as.Latency,
+		DownloadThroughput: as.DownloadThroughput, UploadThroughput: as.UploadThroughput,
 	})
 	if err != nil {
 		p.Fatal(err)
 	}
 	_, err = chromedp.Call(p.ctx, conditions, conditionsParams{
-		Offline: !online,
-		MatchedNetworkConditions: []*network.Conditions{
-			{Offline: !online, DownloadThroughput: -1, UploadThroughput: -1},
-		},
+		Offline: as.Offline, MatchedNetworkConditions: []*network.Conditions{&as},
 	})
 	if err != nil {
 		p.Fatal(err)

@@ -47,7 +47,11 @@ type system struct {
 	ends []func() error
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	endAtSome()
+	host.ServeFunctions() // in a process that the system starts
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -89,7 +93,7 @@ func (s *system) begin(ctx context.Context) error {
 	s.atEnd(func() error { remove(); return nil })
 	s.modules = filepath.Join(npm, "node_modules")
 	if s.Host, err = host.Start(ctx, host.Options{
-		Progress: os.Stderr, Logs: s.logs, InProcess: true, Traces: true,
+		Progress: os.Stderr, Logs: s.logs, Traces: true,
 		MinBackoff: 100 * time.Millisecond, SweepEvery: time.Second,
 	}); err != nil {
 		return err

@@ -9,12 +9,15 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 )
 
-// strait is a network between a browser and the local Storage, which can be cut.
+// strait is a network between a browser and a server of the stack, such as the local Storage. It
+// can be cut.
 type strait struct {
 	*httptest.Server
 	proxy *httputil.ReverseProxy
@@ -26,6 +29,8 @@ type strait struct {
 	next *cut
 	// answers are the statuses that PUTs were answered with.
 	answers []int
+	// asked are the targets of all requests, answered or not.
+	asked []string
 }
 
 // cut is where a PUT stops.
@@ -41,10 +46,10 @@ type cut struct {
 
 var errCut = errors.New("the network is cut")
 
-// newStrait starts a network to the Storage at host:port.
-func newStrait(tb testing.TB, storage string) *strait {
+// newStrait starts a network to the server at host:port.
+func newStrait(tb testing.TB, server string) *strait {
 	tb.Helper()
-	target := &url.URL{Scheme: "http", Host: storage}
+	target := &url.URL{Scheme: "http", Host: server}
 	s := &strait{}
 	s.proxy = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -85,7 +90,37 @@ func (s *strait) statuses() []int {
 	return append([]int{}, s.answers...)
 }
 
+// cut breaks off what is under way, and lets nothing through until it is mended.
+func (s *strait) cut() {
+	s.down.Store(true)
+	s.CloseClientConnections()
+}
+
+// times is how often the target was asked.
+func (s *strait) times(target string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.asked {
+		if one == target {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *strait) mend() { s.down.Store(false) }
+
+// wasAsked reports whether a target of a request so far has the part.
+func (s *strait) wasAsked(part string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.asked, func(target string) bool { return strings.Contains(target, part) })
+}
+
 func (s *strait) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.asked = append(s.asked, r.RequestURI)
+	s.mu.Unlock()
 	if s.down.Load() {
 		panic(http.ErrAbortHandler)
 	}

@@ -6,10 +6,20 @@ import { language } from "./text.js";
 
 export const base = document.documentElement.dataset.api;
 
-/** call asks the API, and returns what it answers, or throws a Problem. */
-export async function call(method, path, { body, headers, signal, open = false } = {}) {
+/** call asks the API, and returns what it answers, or throws a Problem. A token that is over though this
+ * machine's clock says otherwise is refreshed once. */
+export async function call(method, path, options = {}) {
+  try {
+    return await once(method, path, options);
+  } catch (fault) {
+    if (fault.code !== "token_expired") throw fault;
+    return once(method, path, options, true);
+  }
+}
+
+async function once(method, path, { body, headers, signal, open = false }, fresh = false) {
   const all = { "Accept-Language": language, ...headers };
-  if (!open) all.Authorization = `Bearer ${await idToken()}`;
+  if (!open) all.Authorization = `Bearer ${await idToken(fresh)}`;
   let content = body;
   if (body !== undefined && !(body instanceof Blob)) {
     all["Content-Type"] = "application/json";
@@ -46,8 +56,8 @@ const online = (signal) => new Promise((done) => addEventListener("online", done
 
 /**
  * persist does the work again until it succeeds: at once when the network is back, and after a
- * growing pause where it is refused for now. waiting is told before each pause. A refusal that a
- * repetition does not change is thrown.
+ * growing pause where it is refused for now. waiting is told before each pause, with what ends it. A
+ * refusal that a repetition does not change is thrown.
  */
 export async function persist(work, { signal, waiting } = {}) {
   for (let wait = 1000; ; wait = Math.min(2 * wait, 30_000)) {
@@ -58,10 +68,20 @@ export async function persist(work, { signal, waiting } = {}) {
     } catch (fault) {
       if (signal?.aborted || !(fault instanceof Problem) || !fault.passes) throw fault;
       const ms = Math.max(1000 * fault.retryAfter, wait * (1 + Math.random() / 2));
-      waiting?.(fault, ms);
-      await Promise.race([pause(ms, signal), ...(fault.code === "unreachable" ? [online(signal)] : [])]);
+      const { promise: asked, resolve: now } = Promise.withResolvers();
+      waiting?.(fault, ms, now);
+      await Promise.race([pause(ms, signal), asked, ...(fault.isOfNetwork ? [online(signal)] : [])]);
     }
   }
+}
+
+/** poll asks by a long poll until there is an answer. After a failure it does not wait, so that what
+ * waiting was told is over as soon as the API answers. */
+export function poll(path, query, { signal, waiting } = {}) {
+  let failed = false;
+  return persist(() => get(failed ? path : `${path}?${query}`, { signal }), {
+    signal, waiting: (fault, ...how) => { failed = fault !== null; waiting?.(fault, ...how); },
+  });
 }
 
 const ended = ["completed", "failed", "expired", "ready"];
@@ -72,8 +92,7 @@ export async function follow(path, { signal, seen, waiting } = {}) {
   let now = await persist(() => get(path, { signal }), { signal, waiting });
   for (seen?.(now); !ended.includes(now.state); seen?.(now)) {
     await visible(signal);
-    const since = now.revision;
-    now = await persist(() => get(`${path}?wait=25&since=${since}`, { signal }), { signal, waiting });
+    now = await poll(path, `wait=25&since=${now.revision}`, { signal, waiting });
   }
   return now;
 }

@@ -2,7 +2,7 @@
 import { h, nodes } from "./dom.js";
 import { asProblem, isOver, notice } from "./problem.js";
 import { leave } from "./session.js";
-import { t } from "./text.js";
+import { number, t } from "./text.js";
 
 /** load returns a box that has a placeholder, then what show makes of the answer, or the problem and
  * the way on. again loads anew. */
@@ -13,11 +13,11 @@ export function load(signal, ask, show) {
     box.setAttribute("aria-busy", "true");
     try {
       const answer = await ask();
-      if (!signal.aborted) box.replaceChildren(...nodes(show(answer, again)));
+      if (!signal.aborted) put(box, show(answer, again));
     } catch (fault) {
       if (signal.aborted || fault.name === "AbortError") return;
       await ended(fault);
-      box.replaceChildren(notice(fault, again));
+      put(box, notice(fault, again));
     } finally {
       box.removeAttribute("aria-busy");
     }
@@ -26,9 +26,26 @@ export function load(signal, ask, show) {
   return box;
 }
 
+// put has the box show other things. Who has pressed a button that is gone goes on where it was.
+function put(box, shown) {
+  const held = box.contains(document.activeElement);
+  box.replaceChildren(...nodes(shown));
+  if (!held || box.contains(document.activeElement)) return;
+  box.tabIndex = -1;
+  box.focus({ preventScroll: true });
+}
+
 /** ended signs out where the sign-in is over, so that the way on is to sign in. */
 export async function ended(fault) {
-  if (isOver(asProblem(fault))) await leave();
+  const problem = asProblem(fault);
+  if (isOver(problem)) await leave({ at: location.hash, code: problem.code });
+}
+
+/** stalled returns a box, and what shows in it why something does not go on, until it does. */
+export function stalled() {
+  const box = h("div", { role: "alert" });
+  return [box, (fault, ms, now) => box.replaceChildren(...(fault
+    ? [notice(fault, now), h("p.muted", { role: "status" }, t("way.again", { seconds: number(ms / 1000) }))] : []))];
 }
 
 const placeholder = () => h("div.placeholder", { "aria-hidden": "true" }, h("i"), h("i"), h("i"));
@@ -49,6 +66,7 @@ export async function doing(button, box, work) {
   } finally {
     button.disabled = false;
     button.removeAttribute("aria-busy");
+    if (document.activeElement === document.body) button.focus({ preventScroll: true });
   }
 }
 

@@ -12,7 +12,12 @@ export class Problem extends Error {
 
   /** passes says whether the same request may succeed later. */
   get passes() {
-    return this.code === "unreachable" || this.code === "not_taken" || this.status === 429 || this.status >= 500;
+    return this.isOfNetwork || this.code === "not_taken" || this.status === 429 || this.status >= 500;
+  }
+
+  /** isOfNetwork says whether nothing answered. */
+  get isOfNetwork() {
+    return this.code === "unreachable" || this.code === "auth_unreachable";
   }
 }
 
@@ -50,13 +55,13 @@ export function asProblem(fault) {
 const ways = {
   consent_required: "#/consent", birth_year_required: "#/consent", not_registered: "#/", consent_version_outdated: "#/consent",
   token_expired: "#/", token_invalid: "#/", token_missing: "#/", token_revoked: "#/", sign_in_stale: "#/", user_disabled: "#/",
-  account_erasing: "#/leave", account_banned: "#/settings", account_quarantined: "#/settings", under_age: "#/settings",
-  not_found: "#/timeline", invalid_credentials: null, email_exists: null, weak_password: null, invalid_email: null,
+  account_erasing: "#/", account_banned: "#/settings", account_quarantined: "#/settings", under_age: "#/settings",
+  not_found: "#/timeline", photo_too_large: "#/photo", invalid_credentials: null, email_exists: null, weak_password: null, invalid_email: null,
 };
 
 /** isOver says whether the problem ends the sign-in. */
 export const isOver = (problem) =>
-  ["token_expired", "token_invalid", "token_missing", "token_revoked", "sign_in_stale", "user_disabled"].includes(problem.code);
+  ["token_expired", "token_invalid", "token_missing", "token_revoked", "sign_in_stale", "user_disabled", "account_erasing"].includes(problem.code);
 
 /** notice shows the problem with the way on: again does the work once more, where that can help. */
 export function notice(fault, again) {

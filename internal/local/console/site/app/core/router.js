@@ -42,8 +42,10 @@ async function show(shown) {
     const { view } = await needed.load();
     if (signal.aborted) return;
     const params = path.match(needed.path)?.slice(1) ?? [];
+    main.dataset.address = path; // of the view that is there from now on
     main.replaceChildren(...nodes(view({ signal, params, query: new URLSearchParams(query) })));
   } catch (fault) {
+    if (signal.aborted) return;
     main.replaceChildren(h("h1", null, t("problem.other")), notice(fault, refresh));
   }
   scrollTo(0, 0);

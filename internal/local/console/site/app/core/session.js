@@ -16,17 +16,18 @@ const auth = initializeAuth(initializeApp({ apiKey: "local", projectId: project 
 connectAuthEmulator(auth, address, { disableWarnings: true });
 
 let profile = null;
+let over = null; // what has ended the last sign-in
 let entering = false; // while enter is at work, whose caller goes on itself
 
 export const ready = auth.authStateReady();
 export const user = () => auth.currentUser;
 
-/** idToken returns the token of the user, which the SDK refreshes. */
-export async function idToken() {
+/** idToken returns the token of the user, which the SDK refreshes, and does now if it is to be fresh. */
+export async function idToken(fresh = false) {
   await ready;
   if (!auth.currentUser) throw new Problem("token_missing");
   try {
-    return await auth.currentUser.getIdToken();
+    return await auth.currentUser.getIdToken(fresh);
   } catch (fault) {
     throw asProblem(fault);
   }
@@ -84,5 +85,19 @@ export function forget() {
   profile = null;
 }
 
-/** leave signs out. */
-export const leave = () => signOut(auth);
+/** leave signs out. If that is not the user's wish, code says why, and at is the address to which the
+ * same user comes back. */
+export async function leave({ at, code } = {}) {
+  if (auth.currentUser) over = code ? { uid: auth.currentUser.uid, at, code } : null;
+  await signOut(auth);
+}
+
+/** endedBy returns the code of the problem that has ended the last sign-in, or null. */
+export const endedBy = () => over?.code ?? null;
+
+/** cameFrom returns, once, the address that the user was at when the sign-in ended, or null. */
+export function cameFrom() {
+  const was = over;
+  over = null;
+  return was?.uid === auth.currentUser.uid ? was.at : null;
+}

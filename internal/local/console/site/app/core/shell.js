@@ -70,7 +70,7 @@ function foot(signedIn) {
       localStorage.setItem(keptLook, to);
       look(to);
     }),
-    signedIn && h("button", { type: "button", id: "sign-out", onclick: leave }, t("signOut")));
+    signedIn && h("button", { type: "button", id: "sign-out", onclick: () => leave() }, t("signOut")));
 }
 
 // tongue changes the language of the page, and that of the account, which the API's sentences have.

@@ -14,7 +14,7 @@ let mark = null; // as long as the page is open, also when another view is shown
 export const view = ({ signal }) => {
   const box = h("div.stack.wide", { id: "counts", "aria-busy": "true" });
   let now = null;
-  every(2000, signal, async () => {
+  const trouble = every(2000, signal, async () => {
     now = await ask("/operator/counts", signal);
     mark ??= now;
     if (now.cpuSeconds < mark.cpuSeconds) mark = now; // another process
@@ -25,7 +25,7 @@ export const view = ({ signal }) => {
     h("h1", null, t("nav.operator.counts")),
     h("p.lead", null, t("operator.counts.text")),
     h("div.row", null, h("button", { type: "button", id: "mark", onclick: () => { mark = now; if (now) box.replaceChildren(...table(now, mark)); } }, t("counts.mark"))),
-    box,
+    trouble, box,
   ];
 };
 

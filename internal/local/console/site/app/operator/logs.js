@@ -23,7 +23,7 @@ export const view = ({ signal, query }) => {
   };
   const live = h("input", { type: "checkbox", role: "switch", id: "live" });
   live.checked = true;
-  every(1500, signal, async () => { if (live.checked) await again(false); });
+  const trouble = every(1500, signal, async () => { if (live.checked) await again(false); });
   let timer;
   const changed = (name) => (event) => {
     wanted[name] = event.target.value;
@@ -41,7 +41,7 @@ export const view = ({ signal, query }) => {
       labelled("severity", t("logs.severity"), h("select", { id: "severity", onchange: changed("severity") },
         kinds.map((kind) => h("option", { value: kind, selected: kind === wanted.severity }, kind ? t(`logs.${kind}`) : t("logs.all"))))),
       h("label.row", { for: "live" }, live, t("logs.live")))),
-    counted, box,
+    trouble, counted, box,
   ];
 };
 

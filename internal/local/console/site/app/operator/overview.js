@@ -25,7 +25,7 @@ function live(picture, signal) {
   const table = h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("operator.passed"), hidden: true }, h("table.passed", null,
     h("thead", null, h("tr", null, ["when", "what", "path", "took"].map((name) => h("th", { scope: "col" }, t(`operator.passed.${name}`))))), rows));
   let since = "", passed = 0, failed = 0;
-  every(900, signal, async () => {
+  const trouble = every(900, signal, async () => {
     const told = await ask(`/operator/moves?since=${since}`, signal);
     since = told.last;
     for (const move of told.moves) {
@@ -42,6 +42,7 @@ function live(picture, signal) {
     drawn.run(told.moves);
   });
   return [
+    trouble,
     h("dl.figures", null, Object.values(figures).map(({ element }) => element)),
     drawn.element,
     h("section.stack", null, h("h2", null, t("operator.passed")), none, table),

@@ -4,11 +4,15 @@ import { t } from "../core/text.js";
 import { measures } from "./measures.js";
 import { tabs } from "./tabs.js";
 
-/** pictures shows them one at a time. */
-export function pictures({ items }, { metrics }, signal) {
+/** pictures shows them one at a time. again asks for them anew: their addresses hold for minutes. */
+export function pictures({ items }, { metrics }, signal, again) {
   const image = (name) => {
     const found = items.find((i) => i.name === name);
-    return found ? h("img", { src: found.url, alt: t(`image.${name}`) }) : h("p.muted", null, t("image.gone"));
+    if (!found) return h("p.muted", null, t("image.gone"));
+    const broken = () => made.replaceWith(h("div.notice", { role: "alert" }, h("p", null, t("image.broken")),
+      h("p", null, h("button", { type: "button", onclick: again }, t("again")))));
+    const made = h("img", { src: found.url, alt: t(`image.${name}`), onerror: broken });
+    return made;
   };
   const shown = {
     measures: () => measures(image("crop"), metrics),

@@ -30,6 +30,9 @@ export function camera({ signal, taken }) {
       const stop = () => source.getTracks().forEach((track) => track.stop());
       if (signal.aborted) return stop();
       signal.addEventListener("abort", stop, { once: true });
+      for (const track of source.getTracks()) {
+        track.addEventListener("ended", () => box.replaceChildren(notice(new Problem("no_camera"), begin)));
+      }
       run(box, source, { signal, taken });
     } catch (fault) {
       box.replaceChildren(notice(fault, begin));

@@ -31,7 +31,7 @@ function file(taken) {
     if (!chosen) return;
     const photo = await photoOf(chosen);
     trouble.replaceChildren();
-    if (photo) await taken(photo);
+    if (photo?.size) await taken(photo);
     else trouble.replaceChildren(notice(new Problem("no_picture")));
   };
   const input = (id, label, more) => h("div", null, h("label.button", { for: id }, label),

@@ -6,7 +6,7 @@ export default {
   "operator.stuck.text": "Ereignisse, denen keine Zustellung helfen konnte, mit ihrem Weg zurück, und eine Suche nach Verlorenem.", "operator.users.text": "Was von einem Nutzer gespeichert ist: Zustände, Zeiten und Versionen, nichts Gemessenes.",
   "operator.counts.text": "Rechenzeit, Lesen und Schreiben, insgesamt und je Scan.", "operator.passed": "Was gerade vorbeikam", "operator.passed.none": "Noch nichts. Lass in einem anderen Tab ein Foto messen, und sieh ihm hier zu.",
   "operator.passed.when": "Ende", "operator.passed.what": "Was", "operator.passed.path": "Weg", "operator.passed.took": "Dauer", "operator.attempt": "Versuch {n}",
-  "operator.broken": "abgebrochen", "operator.figure.moves": "Seit du zusiehst", "operator.figure.failed": "Davon fehlgeschlagen", "operator.figure.mails": "Mails gesendet",
+  "operator.goesOn": "Es wird wieder gefragt, bis es antwortet.", "operator.broken": "abgebrochen", "operator.figure.moves": "Seit du zusiehst", "operator.figure.failed": "Davon fehlgeschlagen", "operator.figure.mails": "Mails gesendet",
   "operator.figure.pushes": "Pushes gesendet",
   "problem.operator_refused": "Das geht nicht", "problem.operator_failed": "Das ist dem System nicht gelungen", "problem.operator_gone": "Das ist nicht da, oder nicht mehr",
   "problem.operator_gone.text": "Nur die letzten Traces bleiben, und keine, wenn ein anderer Kollektor sie bekommt.",

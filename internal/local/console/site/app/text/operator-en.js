@@ -6,7 +6,7 @@ export default {
   "operator.stuck.text": "Events that no delivery could help, with their way back, and a look for what was lost.", "operator.users.text": "What the stores have of a user: states, times and versions, nothing measured.",
   "operator.counts.text": "CPU, reads and writes, in all and for each scan.", "operator.passed": "What has just passed", "operator.passed.none": "Nothing yet. Have a photo measured in another tab, and see it travel here.",
   "operator.passed.when": "Ended", "operator.passed.what": "What", "operator.passed.path": "Way", "operator.passed.took": "Took", "operator.attempt": "attempt {n}",
-  "operator.broken": "broken off", "operator.figure.moves": "Passed since you look", "operator.figure.failed": "Of these failed", "operator.figure.mails": "Mails sent",
+  "operator.goesOn": "It is asked again until it answers.", "operator.broken": "broken off", "operator.figure.moves": "Passed since you look", "operator.figure.failed": "Of these failed", "operator.figure.mails": "Mails sent",
   "operator.figure.pushes": "Pushes sent",
   "problem.operator_refused": "That cannot be done", "problem.operator_failed": "The stack could not do that", "problem.operator_gone": "That is not there, or not any more",
   "problem.operator_gone.text": "The stack keeps the latest traces only, and none where another collector takes them.",

@@ -55,6 +55,6 @@ function rows({ items, reasonCode }) {
     h("thead", null, h("tr", null, h("th", { scope: "col" }, t("board.rank")), h("th", { scope: "col" }, t("board.name")),
       h("th.end", { scope: "col" }, t("board.score")), h("th.end", { scope: "col" }, t("board.scans")))),
     h("tbody", null, items.map((row) => h("tr", { "data-me": row.me ? "" : null }, h("td", null, number(row.rank)),
-      h("td", null, row.username ?? t("board.nameless"), row.me && h("span.tag", null, t("board.me"))),
+      h("td", null, h("bdi", null, row.username ?? t("board.nameless")), row.me && h("span.tag", null, t("board.me"))),
       h("td.end", null, number(row.rating, 1)), h("td.end", null, number(row.scanCount))))));
 }

@@ -1,7 +1,7 @@
 // Everything that is kept of the user, as a zip whose checksum is compared here.
-import { get, persist, post } from "../core/api.js";
+import { get, poll, post } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { action, load } from "../core/load.js";
+import { action, load, stalled } from "../core/load.js";
 import { Problem, fromFetch } from "../core/problem.js";
 import { bytes, moment, t } from "../core/text.js";
 
@@ -21,8 +21,9 @@ async function present(signal) {
 
 function show(made, again, signal) {
   if (made?.state === "queued") {
-    persist(() => get("/v1/me/export?wait=25", { signal }), { signal }).then(again, () => {});
-    return h("p.card", { role: "status" }, t("export.queued"));
+    const [trouble, waiting] = stalled();
+    poll("/v1/me/export", "wait=25", { signal, waiting }).then(again, again);
+    return [h("p.card", { role: "status" }, t("export.queued")), trouble];
   }
   const ask = h("div", null, action("button.primary", t("export.ask"), async () => { await post("/v1/me/export"); again(); }));
   if (made?.state !== "ready") return h("div.card.stack", null, made && h("p", null, t("export.failed")), h("p", null, t("export.none")), ask);

@@ -9,10 +9,13 @@ import { leave, user } from "../core/session.js";
 import { moment, number, t } from "../core/text.js";
 import { waiting, drop } from "../scan/shelf.js";
 
-const kept = "facescan.receipt";
+const name = "facescan.receipt";
+
+/** kept returns the address of the receipt of an account that this browser has erased, or null. */
+export const kept = () => localStorage.getItem(name);
 
 export function view({ signal }) {
-  const url = localStorage.getItem(kept);
+  const url = kept();
   return [h("h1", null, t(url && !user() ? "receipt.title" : "nav.leave")),
     user() && ask(), url && load(signal, () => receipt(url, signal), shown),
     !user() && !url && h("p.lead", null, t("receipt.none")), !user() && h("p", null, h("a.button", { href: "#/" }, t("way.#/")))];
@@ -23,7 +26,7 @@ function ask() {
   const box = action("button.danger", t("leave.go"), async () => {
     if (!sure.checked) return sure.focus();
     const { receiptUrl } = await remove("/v1/me");
-    localStorage.setItem(kept, receiptUrl);
+    localStorage.setItem(name, receiptUrl);
     for (const { key } of await waiting()) await drop(key);
     await leave();
     return go("#/leave", { instead: true });
@@ -34,11 +37,19 @@ function ask() {
     h("label.row.tick", null, sure, h("span", null, t("leave.sure"))), h("div", null, box));
 }
 
+// over forgets a receipt whose time is over, or that an earlier run of the stack has signed.
+function over(fault) {
+  if (fault.code !== "not_found") throw fault;
+  localStorage.removeItem(name);
+  return null;
+}
+
 async function receipt(url, signal) {
   const { pathname } = new URL(url);
   const options = { open: true, signal, headers: { Accept: "application/json" } };
   for (;;) {
-    const told = await persist(() => call("GET", pathname, options), { signal });
+    const told = await persist(() => call("GET", pathname, options), { signal }).catch(over);
+    if (!told) return null;
     if (told.state === "erased") {
       const says = await verify(told.receipt, await call("GET", "/v1/erasures/key", options));
       return { url, says, told };
@@ -48,7 +59,9 @@ async function receipt(url, signal) {
   }
 }
 
-const shown = ({ url, says, told }) => h("section.card.stack", null,
+const shown = (found) => (found ? verified(found) : h("p", null, t("receipt.over")));
+
+const verified = ({ url, says, told }) => h("section.card.stack", null,
   h("h2.verified", null, t("receipt.verified")), h("p", null, t("receipt.text", { at: moment(says.erasedAt) })),
   h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("receipt.stores") }, h("table", null,
     h("thead", null, h("tr", null, ["store", "deleted", "left"].map((name) => h("th", { scope: "col" }, t(`receipt.${name}`))))),

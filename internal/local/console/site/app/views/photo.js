@@ -1,7 +1,7 @@
 // Take a photo: one, or a series of three looks.
 import { post } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { doing, load } from "../core/load.js";
+import { action, doing, load } from "../core/load.js";
 import { go } from "../core/router.js";
 import { me } from "../core/session.js";
 import { bytes, t } from "../core/text.js";
@@ -45,15 +45,15 @@ function chooser(signal) {
 function confirm(photo, announced, review) {
   const url = URL.createObjectURL(photo);
   const again = () => { review.replaceChildren(); URL.revokeObjectURL(url); };
-  const measure = async () => {
+  const [send, trouble] = action("button.primary", t("photo.measure"), async () => {
     const key = crypto.randomUUID();
     await keep({ key, photo, announced });
     go(`#/way/${key}`);
-  };
-  const send = h("button.primary", { type: "button", id: "measure", onclick: measure }, t("photo.measure"));
+  });
+  send.id = "measure";
   review.replaceChildren(h("section.card.review", null, h("img", { src: url, alt: t("photo.alt") }),
     h("div.stack", null, h("h2", null, t("photo.ready")), h("p.muted", null, t("photo.size", { size: bytes(photo.size), type: photo.type || "?" })),
-      h("div.row", null, send, h("button", { type: "button", onclick: again }, t("photo.other"))))));
+      h("div.row", null, send, h("button", { type: "button", onclick: again }, t("photo.other"))), trouble)));
   review.scrollIntoView({ block: "nearest" });
   send.focus({ preventScroll: true });
 }

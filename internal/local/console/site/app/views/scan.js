@@ -1,7 +1,7 @@
 // One scan: on its way, failed, or with its result.
 import { follow, get, remove } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { action, load } from "../core/load.js";
+import { action, load, stalled } from "../core/load.js";
 import { go } from "../core/router.js";
 import { moment, t } from "../core/text.js";
 import { failure } from "../parts/failure.js";
@@ -11,13 +11,17 @@ import { curve } from "../parts/scale.js";
 
 export function view({ signal, params: [id] }) {
   const path = `/v1/scans/${id}`;
-  return load(signal, () => get(path, { signal }), (scan, again) => {
-    if (scan.state === "completed") return completed(scan, signal);
-    if (scan.state === "failed") return failed(scan);
-    if (scan.state === "expired") return [h("h1", null, t("scan.expired")), h("p.lead", null, t("scan.expired.text")), onward()];
-    follow(path, { signal }).then(again, () => {}); // load shows what goes wrong
-    return [h("h1", null, t(`scan.${scan.state}`)), h("p.lead", null, t("scan.wait"))];
-  });
+  const heading = h("h1", null, t("nav.result")), when = h("p.muted");
+  const titled = (key, ...shown) => { heading.textContent = t(key); return shown; };
+  return [h("div.head", null, heading, when), load(signal, () => get(path, { signal }), (scan, again) => {
+    when.textContent = scan.finishedAt ? moment(scan.finishedAt) : "";
+    if (scan.state === "completed") return titled("result.title", completed(scan, signal));
+    if (scan.state === "failed") return titled("failed.title", failed(scan));
+    if (scan.state === "expired") return titled("scan.expired", h("p.lead", null, t("scan.expired.text")), onward());
+    const [trouble, waiting] = stalled();
+    follow(path, { signal, waiting }).then(again, again); // load shows what goes wrong
+    return titled(`scan.${scan.state}`, h("p.lead", null, t("scan.wait")), trouble);
+  })];
 }
 
 const onward = () => h("p.row", null, h("a.button.primary", { href: "#/photo" }, t("way.#/photo")));
@@ -25,10 +29,9 @@ const onward = () => h("p.row", null, h("a.button.primary", { href: "#/photo" },
 function completed(scan, signal) {
   const { result } = scan;
   return [
-    h("div.head", null, h("h1", null, t("result.title")), h("p.muted", null, moment(scan.finishedAt))),
     scan.seriesId && h("p", null, h("a", { href: `#/series/${scan.seriesId}` }, t("result.ofSeries"))),
     h("div.hero", null,
-      load(signal, () => get(`/v1/scans/${scan.id}/images`, { signal }), (images) => pictures(images, result, signal)),
+      load(signal, () => get(`/v1/scans/${scan.id}/images`, { signal }), (images, again) => pictures(images, result, signal, again)),
       h("div.stack.wide", null, curve(result.score), standing(scan), fixes(result.fixes), contributions(result.score))),
     metrics(result),
     checks(result),
@@ -36,7 +39,7 @@ function completed(scan, signal) {
   ];
 }
 
-const failed = (scan) => [h("h1", null, t("failed.title")), failure(scan.failure), onward(), del(scan)];
+const failed = (scan) => [failure(scan.failure), onward(), del(scan)];
 
 function del(scan) {
   return h("div", null, action("button.quiet", t("scan.delete"), async () => {

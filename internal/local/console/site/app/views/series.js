@@ -1,7 +1,7 @@
 // A series: several looks of one sitting, whose mean says more than one photo.
 import { follow, get, post, remove } from "../core/api.js";
 import { h, say } from "../core/dom.js";
-import { action, load } from "../core/load.js";
+import { action, load, stalled } from "../core/load.js";
 import { notice } from "../core/problem.js";
 import { go } from "../core/router.js";
 import { bytes, moment, number, t } from "../core/text.js";
@@ -13,18 +13,21 @@ import { deliver } from "../scan/upload.js";
 
 export function view({ signal, params: [id] }) {
   const path = `/v1/series/${id}`;
-  return load(signal, () => get(path, { signal }), (series) =>
-    (series.state === "open" ? taking(series, path, signal) : finished(series)));
+  const heading = h("h1", null, t("series.title")), when = h("p.muted");
+  return [h("div.head", null, heading, when), load(signal, () => get(path, { signal }), (series) => {
+    heading.textContent = t(series.state === "open" ? "series.title" : "series.done");
+    when.textContent = series.finishedAt ? moment(series.finishedAt) : "";
+    return series.state === "open" ? taking(series, path, signal) : finished(series);
+  })];
 }
 
 // taking shows the looks with what has come of each, and takes the next.
 function taking(series, path, signal) {
-  const looks = h("ol.looks"), studio = h("div.stack"), trouble = h("div", { role: "alert" });
+  const looks = h("ol.looks"), studio = h("div.stack"), [trouble, paused] = stalled();
   const sent = new Map(); // by the scan's id: what to say of a photo that is under way
   let now = series, key;
   const next = () => now.scans.find((scan) => scan.state === "open" && !sent.has(scan.id));
   const draw = () => looks.replaceChildren(...now.scans.map((scan, i) => look(scan, i, scan === next(), sent.get(scan.id))));
-  const paused = (fault) => trouble.replaceChildren(...(fault ? [notice(fault)] : []));
   const taken = async (photo) => {
     const scan = next();
     if (!scan) return;
@@ -60,7 +63,7 @@ function taking(series, path, signal) {
     if (key) await drop(key);
     if (!signal.aborted) go(`#/series/${series.id}`, { instead: true });
   }, (fault) => { if (!signal.aborted) trouble.replaceChildren(notice(fault)); });
-  return [h("h1", null, t("series.title")), h("p.lead", null, t("series.text")), looks, trouble, studio, early(series, () => now)];
+  return [h("p.lead", null, t("series.text")), looks, trouble, studio, early(series, () => now)];
 }
 
 // ticket returns a fresh one for the scan.
@@ -86,7 +89,6 @@ function finished(series) {
     go("#/timeline");
   }));
   return [
-    h("div.head", null, h("h1", null, t("series.done")), series.finishedAt && h("p.muted", null, moment(series.finishedAt))),
     h("div.hero", null,
       h("ol.looks.tall-looks", null, series.scans.map(ended)),
       h("div.stack", null, series.score ? [curve(series.score), h("p", null, t("series.mean", { n: number(series.photos) }))]

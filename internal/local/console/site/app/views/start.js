@@ -1,10 +1,11 @@
 // The sign-in. Ada is a user as any other: where `make run SEED=1` has not made her, she signs up.
 import { h } from "../core/dom.js";
 import { doing } from "../core/load.js";
-import { go } from "../core/router.js";
-import { change, enter } from "../core/session.js";
+import { address, go } from "../core/router.js";
+import { cameFrom, change, endedBy, enter } from "../core/session.js";
 import { draw } from "../core/shell.js";
-import { t } from "../core/text.js";
+import { has, t } from "../core/text.js";
+import { kept } from "./leave.js";
 import { portrait } from "../parts/portrait.js";
 
 const ada = { email: "ada@example.com", password: "correct horse ada", birthYear: 1990 };
@@ -18,11 +19,18 @@ async function asAda() {
   }
 }
 
-/** arrive goes on after a sign-in: to the consent, if there is none in force. */
+/** arrive goes on after a sign-in: to the consent, if there is none in force, else to what the address
+ * names, or to where the user was. */
 async function arrive(profile) {
   draw();
-  go(profile.consent.state === "granted" ? "#/?" : "#/consent");
+  const left = cameFrom() ?? "#/?";
+  const wanted = /^\/(\?|$)/.test(address()) ? left : location.hash;
+  go(profile.consent.state === "granted" ? wanted : "#/consent");
 }
+
+const signedOut = (code) => h("div.notice", { role: "status", "data-code": code },
+  code && h("p.title", null, t(`problem.${code}`)), code && has(`problem.${code}.text`) && h("p", null, t(`problem.${code}.text`)),
+  h("p", null, t("start.signedOut")), kept() && h("p", null, h("a.button", { href: "#/leave" }, t("way.#/leave"))));
 
 export function view({ query }) {
   const trouble = h("div", { role: "alert" });
@@ -39,7 +47,7 @@ export function view({ query }) {
   });
   return h("div.welcome", null,
     h("div.stack.wide", null,
-      query.has("signedout") && h("p.notice", { role: "status" }, t("start.signedOut")),
+      (query.has("signedout") || endedBy()) && signedOut(endedBy()),
       h("h1", null, t("start.title")),
       h("p.lead", null, t("start.lead")),
       h("div.card.stack", null,

@@ -1,10 +1,10 @@
 // The way of one photo: ticket, upload, analysis, each as it happens.
 import { follow } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { ended } from "../core/load.js";
+import { ended, stalled } from "../core/load.js";
 import { notice } from "../core/problem.js";
 import { go, refresh } from "../core/router.js";
-import { bytes, number, t } from "../core/text.js";
+import { bytes, t } from "../core/text.js";
 import { drop, taken } from "../scan/shelf.js";
 import { upload } from "../scan/upload.js";
 import { steps } from "../parts/steps.js";
@@ -12,17 +12,15 @@ import { steps } from "../parts/steps.js";
 const names = ["ticket", "upload", "queue", "measure", "result"];
 
 export function view({ signal, params: [key] }) {
-  const trouble = h("div", { role: "alert" });
+  const [trouble, paused] = stalled();
   const way = steps(names.map((name) => [name, t(`way.${name}`)]));
   const picture = h("figure.subject");
-  travel(key, { signal, way, trouble, picture });
+  travel(key, { signal, way, trouble, paused, picture });
   return [h("h1", null, t("way.title")), h("p.lead", null, t("way.lead")),
     h("div.split.travel", null, way.element, picture), trouble];
 }
 
-async function travel(key, { signal, way, trouble, picture }) {
-  const paused = (fault, ms) => trouble.replaceChildren(...(fault
-    ? [notice(fault), h("p.muted", { role: "status" }, t("way.again", { seconds: number(ms / 1000) }))] : []));
+async function travel(key, { signal, way, trouble, paused, picture }) {
   try {
     const entry = await taken(key);
     if (!entry) return go("#/timeline", { instead: true });
@@ -42,6 +40,7 @@ async function travel(key, { signal, way, trouble, picture }) {
     return !signal.aborted && go(`#/scans/${last.id}`, { instead: true });
   } catch (fault) {
     if (signal.aborted || fault.name === "AbortError") return undefined;
+    if (fault.code === "photo_too_large") await drop(key);
     await ended(fault);
     way.stop();
     return trouble.replaceChildren(notice(fault, refresh));
