@@ -45,12 +45,12 @@ demo: ## Run everything and act as the app of two users. PHOTO=selfie.jpg takes 
 	@scripts/local.sh demo $(OPTIONS) $(if $(PHOTO),-- "$$PHOTO")
 
 .PHONY: test
-test: ## Run every test on the real emulators. ARGS adds flags of go test.
-	@scripts/local.sh test -- go test -shuffle=on -timeout 30m $(ARGS) ./...
+test: ## Run the tests of PACKAGES (./...) on the real emulators. ARGS adds flags of go test.
+	@scripts/local.sh test -- go test -shuffle=on -timeout 30m $(ARGS) $(or $(PACKAGES),./...)
 
 .PHONY: race
 race: ## Run the tests of PACKAGES (./...) with the race detector, which takes three times as long. ARGS adds flags of go test.
-	@scripts/local.sh test -- go test -race -shuffle=on -timeout 60m $(ARGS) $(or $(PACKAGES),./...)
+	@scripts/local.sh test -- go test -race -shuffle=on -timeout 30m $(ARGS) $(or $(PACKAGES),./...)
 
 .PHONY: browser
 browser: ## Run journeys through the whole system in Chromium, on a phone's screen. CHROMIUM=path names it, SHOTS=folder gets pictures of all pages, ARGS adds flags of go test.

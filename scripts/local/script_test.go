@@ -108,7 +108,7 @@ func TestMake_passesWhatItIsGiven(t *testing.T) {
 		{c.dir, []string{"test", "ARGS=-run X"}, here + ": test -- go test -shuffle=on -timeout 30m -run X ./..."},
 		{
 			c.dir, []string{"race", "PACKAGES=./internal/audit ./internal/boot"},
-			here + ": test -- go test -race -shuffle=on -timeout 60m ./internal/audit ./internal/boot",
+			here + ": test -- go test -race -shuffle=on -timeout 30m ./internal/audit ./internal/boot",
 		},
 		{elsewhere, []string{"-C", c.dir, "run"}, here + ": run"},
 		{elsewhere, []string{"-C", c.dir, "demo", "PHOTO=my photo.jpg"}, there + ": demo -- my photo.jpg"},
