@@ -3,6 +3,8 @@
 package checks
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/deploy/leak"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -39,6 +42,23 @@ func TestBuckets_areClosed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who may read a plan, as CI and reviewers do, sees all that is in it.
+func TestPlans_haveNoSecrets(t *testing.T) {
+	check := func(t *testing.T, plan *tfjson.Plan) {
+		t.Helper()
+		text, err := json.Marshal(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := leak.InPlan(text)
+		if err != nil || len(found) > 0 || !bytes.Contains(text, []byte(`"type":"google_`)) {
+			t.Errorf("%q, %v", found, err)
+		}
+	}
+	each(t, check)
+	eachOf(t, owners, check)
 }
 
 func TestGo_keepsBelowTheInstancesMemory(t *testing.T) {

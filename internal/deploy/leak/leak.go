@@ -1,6 +1,7 @@
 // Package leak finds secrets in what a deployment hands on: the packages of functions, and the
-// states of Terraform. It knows secrets by their form. A value without one, such as a password, it
-// does not find: of those a state is free if it has no resource that holds one.
+// plans and states of Terraform. It knows secrets by their form. A value without one, such as a
+// password, it does not find: of those a plan or a state is free if it has no resource that holds
+// one.
 package leak
 
 import (
@@ -79,22 +80,20 @@ var holders = []string{
 	"google_apikeys_key", "random_password", "tls_private_key",
 }
 
+// resource is a resource or a data source as Terraform's JSON names it.
+type resource struct{ Type, Name string }
+
 // InState returns what is secret in a state of Terraform, as `terraform state pull` prints it:
 // texts that look like secrets, resources that hold some, and outputs that are marked as sensitive.
 func InState(text []byte) ([]string, error) {
 	var state struct {
-		Resources []struct{ Type, Name string }
+		Resources []resource
 		Outputs   map[string]struct{ Sensitive bool }
 	}
 	if err := json.Unmarshal(text, &state); err != nil {
 		return nil, fmt.Errorf("read a state: %w", err)
 	}
-	found := In(text)
-	for _, r := range state.Resources {
-		if slices.Contains(holders, r.Type) {
-			found = append(found, r.Type+"."+r.Name)
-		}
-	}
+	found := append(In(text), holding(state.Resources)...)
 	for name, output := range state.Outputs {
 		if output.Sensitive {
 			found = append(found, "output "+name)
@@ -102,4 +101,56 @@ func InState(text []byte) ([]string, error) {
 	}
 	slices.Sort(found)
 	return found, nil
+}
+
+// module is a module of the values that a plan begins with.
+type module struct {
+	Resources []resource
+	Children  []module `json:"child_modules"`
+}
+
+func (m module) all() []resource {
+	all := m.Resources
+	for _, child := range m.Children {
+		all = append(all, child.all()...)
+	}
+	return all
+}
+
+// InPlan returns what is secret in a plan of Terraform, as `terraform show -json` prints it: what
+// InState finds, be it there already, or to be made by the plan.
+func InPlan(text []byte) ([]string, error) {
+	var plan struct {
+		Changes []resource `json:"resource_changes"`
+		Prior   struct {
+			Values struct {
+				Root module `json:"root_module"`
+			}
+		} `json:"prior_state"`
+		Outputs map[string]struct {
+			// Sensitive is true, or says of which parts of the value it is.
+			Sensitive json.RawMessage `json:"after_sensitive"`
+		} `json:"output_changes"`
+	}
+	if err := json.Unmarshal(text, &plan); err != nil {
+		return nil, fmt.Errorf("read a plan: %w", err)
+	}
+	found := append(In(text), holding(append(plan.Changes, plan.Prior.Values.Root.all()...))...)
+	for name, output := range plan.Outputs {
+		if bytes.Contains(output.Sensitive, []byte("true")) {
+			found = append(found, "output "+name)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found), nil
+}
+
+// holding returns the resources whose attributes are secret values.
+func holding(all []resource) (found []string) {
+	for _, r := range all {
+		if slices.Contains(holders, r.Type) {
+			found = append(found, r.Type+"."+r.Name)
+		}
+	}
+	return found
 }

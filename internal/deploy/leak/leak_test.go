@@ -101,3 +101,31 @@ func TestInState(t *testing.T) {
 		t.Error("a text that is no state was read")
 	}
 }
+
+func TestInPlan(t *testing.T) {
+	t.Parallel()
+	of := func(kind, name string) map[string]any { return map[string]any{"type": kind, "name": name} }
+	text, err := json.Marshal(map[string]any{
+		"resource_changes": []any{of("google_secret_manager_secret", "this"), of("random_password", "new")},
+		"prior_state": map[string]any{"values": map[string]any{"root_module": map[string]any{
+			"child_modules": []any{map[string]any{"resources": []any{
+				of("google_service_account_key", "old"), map[string]any{"values": key(t)},
+			}}},
+		}}},
+		"output_changes": map[string]any{
+			"url":      map[string]any{"after_sensitive": false},
+			"accounts": map[string]any{"after_sensitive": []any{map[string]any{"password": true}}},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := leak.InPlan(text)
+	want := []string{"a private key", "google_service_account_key.old", "output accounts", "random_password.new"}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if _, err := leak.InPlan([]byte("Error: no plan")); err == nil {
+		t.Error("a text that is no plan was read")
+	}
+}
