@@ -42,6 +42,16 @@ func (w *world) signedOut(t *testing.T) {
 	}
 }
 
+func (w *world) leaves(t *testing.T) {
+	t.Helper()
+	w.request(t, ada)
+}
+
+func (w *world) leavesByLink(t *testing.T) {
+	t.Helper()
+	w.confirm(t, w.link(t, ada))
+}
+
 // betweens are the orders of a ban, its end, the end of sign-ins and an erasure.
 func betweens() map[string]between {
 	ban, lift := event.SignInsEndedV1{Banned: true}, event.SignInsEndedV1{Lifted: true}
@@ -51,7 +61,7 @@ func betweens() map[string]between {
 	told := func(do func(*world, *testing.T)) func(*testing.T, *world) {
 		return func(t *testing.T, w *world) { t.Helper(); do(w, t); w.erase(t) }
 	}
-	leaves := told(func(w *world, t *testing.T) { t.Helper(); w.request(t, ada) })
+	leaves := told((*world).leaves)
 	gone := func(t *testing.T, w *world) { t.Helper(); leaves(t, w); w.finish(t) }
 	finish := func(t *testing.T, w *world) { t.Helper(); w.finish(t) }
 	nothing := func(*testing.T, *world) {}
@@ -76,8 +86,7 @@ func betweens() map[string]between {
 			banned: true, fact: lift, begin: begin((*world).lifted), meanwhile: gone, after: nothing,
 		},
 		"a banned user leaves by a link": {
-			fact: ban, begin: begin((*world).banned),
-			meanwhile: told(func(w *world, t *testing.T) { t.Helper(); w.confirm(t, w.link(t, ada)) }), after: finish,
+			fact: ban, begin: begin((*world).banned), meanwhile: told((*world).leavesByLink), after: finish,
 		},
 	}
 }
