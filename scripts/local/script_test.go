@@ -63,7 +63,8 @@ func (c checkout) make(folder string, args ...string) string {
 	for name, value := range c.env {
 		cmd.Env = append(cmd.Environ(), name+"="+value)
 	}
-	cmd.Env = append(cmd.Env, "PWD="+folder, "MAKEFLAGS=")
+	// Those of the make that runs this test are not its.
+	cmd.Env = append(cmd.Env, "PWD="+folder, "MAKEFLAGS=", "PACKAGES=", "ARGS=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		c.t.Errorf("make %q: %v: %s", args, err, out)
