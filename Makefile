@@ -49,7 +49,7 @@ test: ## Run the tests of PACKAGES (./...) on the real emulators. ARGS adds flag
 	@scripts/local.sh test -- go test -shuffle=on -timeout 30m $(ARGS) $(or $(PACKAGES),./...)
 
 .PHONY: race
-race: ## Run the tests of PACKAGES (./...) with the race detector, which takes three times as long. ARGS adds flags of go test.
+race: ## Run the tests of PACKAGES (./...) with the race detector, which takes much longer. ARGS adds flags of go test.
 	@scripts/local.sh test -- go test -race -shuffle=on -timeout 30m $(ARGS) $(or $(PACKAGES),./...)
 
 .PHONY: browser

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"firebase.google.com/go/v4/auth"
+
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/standing"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 )
@@ -123,6 +124,9 @@ func (b between) at(t *testing.T, step int, killed bool) (inTime bool) {
 
 	inTime, err := w.hold(t, front, ends, step, killed, func() { b.meanwhile(t, w) })
 	if !inTime {
+		if err != nil || step == 0 {
+			t.Errorf("it was handled without request %d: %v", step, err)
+		}
 		return false
 	}
 	if err != nil {
@@ -173,14 +177,12 @@ func (w *world) hold(
 
 func (b between) check(t *testing.T, w *world, mails int) {
 	t.Helper()
-	got := ended{there: true}
 	user, err := w.Users.GetUser(t.Context(), ada)
-	if fault.Is(err, fault.CodeNotFound) || user == nil {
-		got.there = false
+	if err != nil && !auth.IsUserNotFound(err) {
+		t.Fatal(err)
 	}
-	got.disabled = disabled(user)
-	if got != b.want {
-		t.Errorf("Firebase: %+v, want %+v (%v)", got, b.want, err)
+	if got := (ended{there: err == nil, disabled: err == nil && user.Disabled}); got != b.want {
+		t.Fatalf("Firebase: %+v, want %+v", got, b.want)
 	}
 	if !b.want.there {
 		if left := w.Mentions(ada); len(left) > 0 {
